@@ -1,0 +1,35 @@
+import { findSessionBus } from './credentials/session-bus.ts'
+import { readSettings } from './settings.ts'
+import { stdioArguments } from './stdio/arguments.ts'
+
+const bus = findSessionBus(process.env, process.getuid?.())
+if (bus !== undefined) process.env.DBUS_SESSION_BUS_ADDRESS = bus
+
+const settings = readSettings(process.env, process)
+const stdio = stdioArguments(process.argv.slice(2))
+
+// The bridge is started with every session of every client: it loads nothing of the commands.
+process.exit(stdio === undefined ? await runCommand() : await runBridge(stdio.workspace))
+
+async function runBridge(workspace: string | undefined): Promise<number> {
+  const { createAccess } = await import('./credentials/access.ts')
+  const { serveStdio } = await import('./stdio/serve.ts')
+  if (process.stdin.isTTY) {
+    process.stderr.write('mcpgw: waiting for an MCP client on stdin. For the commands, type: mcpgw --help\n')
+  }
+  const { stdin, stdout, stderr } = process
+  const access = createAccess(settings, workspace)
+  // The keychain is asked while the client is still writing; the first message meets the answer, good or bad.
+  access.token().catch(() => undefined)
+  await serveStdio(access, { stdin, stdout, stderr, onSignal })
+  return 0
+}
+
+async function runCommand(): Promise<number> {
+  const { runProgram } = await import('./commands/program.ts')
+  return runProgram(process.argv.slice(2), settings, process)
+}
+
+function onSignal(listener: () => void): void {
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, listener)
+}

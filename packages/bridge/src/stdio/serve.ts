@@ -1,0 +1,38 @@
+import type { Readable, Writable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Access } from '../credentials/access.ts'
+import { readLines } from './lines.ts'
+import { createOutlet } from './outlet.ts'
+import { createRelay } from './relay.ts'
+
+const graceMs = 800
+const goodbyeMs = 500
+
+export interface Surroundings {
+  readonly stdin: Readable
+  readonly stdout: Writable
+  readonly stderr: Writable
+  /** Calls back on SIGTERM and its kind. */
+  readonly onSignal: (listener: () => void) => void
+}
+
+/** Runs the bridge. Resolves, within 2 s, once the client has gone away by whatever way. */
+export async function serveStdio(
+  access: Access,
+  { stdin, stdout, stderr, onSignal }: Surroundings,
+): Promise<void> {
+  const outlet = createOutlet(stdout, stderr)
+  const relay = createRelay({ access, outlet, random: Math.random, now: Date.now })
+  const gone = new Promise<'input ended' | 'at once'>((resolve) => {
+    stdin.on('end', () => resolve('input ended'))
+    stdin.on('close', () => resolve('input ended'))
+    stdin.on('error', () => resolve('at once'))
+    stdout.on('error', () => resolve('at once'))
+    stderr.on('error', () => undefined)
+    onSignal(() => resolve('at once'))
+  })
+  readLines(stdin, relay.receive)
+  // A script that pipes its questions in and closes the pipe still wants the answers.
+  if ((await gone) === 'input ended') await Promise.race([relay.settled(), wait(graceMs)])
+  await relay.close(goodbyeMs)
+}

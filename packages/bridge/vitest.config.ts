@@ -1,0 +1,5 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: { globalSetup: ['test/support/prepare.ts'], testTimeout: 20_000, maxWorkers: 2 },
+})

@@ -1,0 +1,193 @@
+import type { ChangeBus } from '../model/change.ts'
+import type { Clock } from '../model/clock.ts'
+import { GatewayError } from '../model/error.ts'
+import type { Principal } from '../model/principal.ts'
+import type { TokenStore } from '../model/stores.ts'
+import type { Token } from '../model/token.ts'
+import { hashToken, isWellFormedToken } from './token-format.ts'
+import { createWatches } from './token-watch.ts'
+
+const TOUCH_INTERVAL_MS = 60_000
+// An entry is about 500 bytes: 10,000 tokens in use at once stay within 5 MB.
+const MAX_CACHED = 10_000
+
+export interface AuthenticatorOptions {
+  tokens: TokenStore
+  bus: ChangeBus
+  clock: Clock
+}
+
+export interface Authenticator extends Disposable {
+  /**
+   * Tells who calls, from the `Authorization` header alone. Answers at once when the token is known, and the same
+   * object until the token changes; otherwise asks the store. Every refusal is `unauthenticated` and reads the same,
+   * whatever was wrong; a store that does not answer is `internal`, never an admission.
+   */
+  authenticate(authorizationHeader: string | undefined): Principal | Promise<Principal>
+  /**
+   * Calls `onEnd` once, when the principal's token is revoked, removed, rotated or expires; for ending open streams.
+   * A store that cannot be asked after a change counts as an end. Returns a function that stops watching.
+   */
+  watch(principal: Principal, onEnd: () => void): () => void
+}
+
+interface Entry {
+  principal: Principal
+  touchedAt: number
+  /** Seen expired once: a clock that is set back does not revive it. */
+  expired: boolean
+}
+
+type Load = Promise<Entry>
+
+export function createAuthenticator({ tokens, bus, clock }: AuthenticatorOptions): Authenticator {
+  const entries = new Map<string, Entry>()
+  const loads = new Map<string, Load>()
+  const hashes = new WeakMap<Principal, string>()
+  const watches = createWatches({ tokens, clock, hashOf: (principal) => hashes.get(principal) })
+
+  const stopListening = [
+    bus.subscribe((change) => {
+      if (change.kind === 'token') forget(change.id)
+      else if (change.kind === 'workspace') forgetWorkspace(change.workspaceId ?? change.id)
+      else return
+      watches.changed(change)
+    }),
+    bus.onGap(() => {
+      entries.clear()
+      loads.clear()
+      watches.recheckAll()
+    }),
+  ]
+
+  function authenticate(header: string | undefined): Principal | Promise<Principal> {
+    const hash = hashToken(readToken(header))
+    const entry = entries.get(hash)
+    if (entry !== undefined) return admit(entry)
+    return load(hash).then(admit)
+  }
+
+  function admit(entry: Entry): Principal {
+    const now = clock.now()
+    entry.expired ||= isPast(entry.principal.expiresAt, now)
+    if (entry.expired) throw refusal('expired')
+    if (now - entry.touchedAt >= TOUCH_INTERVAL_MS) touch(entry, now)
+    return entry.principal
+  }
+
+  function touch(entry: Entry, now: number): void {
+    entry.touchedAt = now
+    // Only for people to look at: it may be lost, and nobody waits for it.
+    tokens.touch(entry.principal.tokenId, now).catch(() => undefined)
+  }
+
+  function load(hash: string): Load {
+    const running = loads.get(hash)
+    if (running !== undefined) return running
+    const started: Load = query(hash).then(
+      (entry) => {
+        // Dropped while we asked: what we read may be older than the change.
+        if (loads.get(hash) !== started) return load(hash)
+        loads.delete(hash)
+        remember(hash, entry)
+        return entry
+      },
+      (error: unknown) => {
+        if (loads.get(hash) === started) loads.delete(hash)
+        throw error
+      },
+    )
+    loads.set(hash, started)
+    return started
+  }
+
+  async function query(hash: string): Promise<Entry> {
+    const token = await stored(hash)
+    if (token === undefined) throw refusal('unknown')
+    if (token.revokedAt !== undefined) throw refusal('revoked')
+    return { principal: principalOf(token), touchedAt: token.lastUsedAt ?? 0, expired: false }
+  }
+
+  async function stored(hash: string): Promise<Token | undefined> {
+    try {
+      return await tokens.byHash(hash)
+    } catch (error) {
+      throw storeFailure(error)
+    }
+  }
+
+  function remember(hash: string, entry: Entry): void {
+    if (entries.size >= MAX_CACHED) forgetOldest()
+    entries.set(hash, entry)
+    hashes.set(entry.principal, hash)
+  }
+
+  function forgetOldest(): void {
+    for (const hash of entries.keys()) return forget(hash)
+  }
+
+  function forget(hash: string): void {
+    entries.delete(hash)
+    loads.delete(hash)
+  }
+
+  function forgetWorkspace(workspaceId: string): void {
+    for (const [hash, { principal }] of entries) {
+      if (principal.workspaceId === workspaceId) entries.delete(hash)
+    }
+    // What is being loaded may belong to it: load again.
+    loads.clear()
+  }
+
+  return {
+    authenticate,
+    watch: watches.watch,
+    [Symbol.dispose]() {
+      for (const stop of stopListening) stop()
+      watches.stop()
+    },
+  }
+}
+
+function readToken(header: string | undefined): string {
+  if (header === undefined) throw tokenNeeded()
+  const [scheme = '', token = '', ...rest] = header.length <= 256 ? header.split(' ') : []
+  if (scheme.toLowerCase() !== 'bearer') throw tokenNeeded()
+  if (rest.length > 0 || !isWellFormedToken(token)) throw refusal('malformed')
+  return token
+}
+
+function principalOf(token: Token): Principal {
+  return Object.freeze({
+    tokenId: token.id,
+    ...(token.workspaceId !== undefined && { workspaceId: token.workspaceId }),
+    member: token.member,
+    role: token.role,
+    rules: token.rules,
+    ...(token.expiresAt !== undefined && { expiresAt: token.expiresAt }),
+  })
+}
+
+function isPast(expiresAt: number | undefined, now: number): boolean {
+  return expiresAt !== undefined && now >= expiresAt
+}
+
+function tokenNeeded(): GatewayError {
+  return new GatewayError('unauthenticated', 'A token is needed, as "Authorization: Bearer TOKEN".', {
+    fix: 'Run "mcpgw login" with your workspace URL.',
+  })
+}
+
+function refusal(reason: 'malformed' | 'unknown' | 'revoked' | 'expired'): GatewayError {
+  return new GatewayError('unauthenticated', 'This token is not accepted.', {
+    cause: new Error(`token ${reason}`),
+    fix: 'Ask an admin of the workspace for a new token, then run "mcpgw login" again.',
+  })
+}
+
+function storeFailure(cause: unknown): GatewayError {
+  return new GatewayError('internal', 'The gateway cannot check tokens at the moment.', {
+    cause,
+    fix: 'Try again shortly; if it lasts, the gateway cannot reach its database.',
+  })
+}

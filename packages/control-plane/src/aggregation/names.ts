@@ -1,0 +1,45 @@
+import { hash } from 'node:crypto'
+
+/** The strictest limit among the model providers: OpenAI's and most clients' for a function's name. */
+export const MAX_NAME_LENGTH = 64
+const SEPARATOR = '__'
+const HASH_LENGTH = 8
+const UNCLEAN = /[^A-Za-z0-9_-]/g
+
+/** A tool or prompt of one server. */
+export interface Named {
+  server: string
+  prefix: 'always' | 'on-collision' | 'never'
+  name: string
+}
+
+/**
+ * The names under which tools are shown: 1 to 64 of `[A-Za-z0-9_-]`, all different, and the same whenever the same
+ * servers offer the same tools. A name that must be shortened or cleaned ends in a hash of what it stands for.
+ * Where two tools would have one name, the first keeps it and the others get their server's prefix.
+ */
+export function showNames(items: readonly Named[]): string[] {
+  const bare = new Map<string, number>()
+  for (const { prefix, name } of items) {
+    if (prefix !== 'always') bare.set(name, (bare.get(name) ?? 0) + 1)
+  }
+  const taken = new Set<string>()
+  return items.map((item) => {
+    const collides = (bare.get(item.name) ?? 0) > 1
+    const wantsPrefix = item.prefix === 'always' || (item.prefix === 'on-collision' && collides)
+    const wished = clean(wantsPrefix ? item.server + SEPARATOR + item.name : item.name, item)
+    const shown = taken.has(wished) ? hashed(item.server + SEPARATOR + item.name, item) : wished
+    taken.add(shown)
+    return shown
+  })
+}
+
+function clean(name: string, item: Named): string {
+  const isClean = name.length <= MAX_NAME_LENGTH && name.search(UNCLEAN) === -1
+  return isClean ? name : hashed(name, item)
+}
+
+function hashed(name: string, { server, name: own }: Named): string {
+  const digest = hash('sha256', JSON.stringify([server, own])).slice(0, HASH_LENGTH)
+  return `${name.replace(UNCLEAN, '_').slice(0, MAX_NAME_LENGTH - HASH_LENGTH - 1)}_${digest}`
+}

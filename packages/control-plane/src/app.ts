@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import type { Server as HttpServer, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { getRequestListener } from '@hono/node-server'
+import type { Logger } from 'pino'
+import { createAuthenticator } from './access/authenticator.ts'
+import { createRecorder } from './audit/recorder.ts'
+import { openControlSocket } from './control-socket.ts'
+import { createParkedExchanges } from './gateway/parked-exchanges.ts'
+import { Workspaces } from './gateway/workspaces.ts'
+import { createAdminApp } from './http/admin/app.ts'
+import { createFrontServer, listen } from './http/front-server.ts'
+import { type McpDoorContext, serveMcp } from './http/mcp/door.ts'
+import { LegacySessions } from './http/mcp/legacy-sessions.ts'
+import { createOperationsApp } from './http/operations-app.ts'
+import type { Manage } from './manage/context.ts'
+import type { Clock, Random } from './model/clock.ts'
+import { GatewayError } from './model/error.ts'
+import type { Server } from './model/server.ts'
+import type { Storage } from './model/stores.ts'
+import type { Settings } from './settings.ts'
+import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
+import { openStorage } from './storage/open-storage.ts'
+import { createAddressGuard } from './upstream/address-guard.ts'
+import { startReaper } from './upstream/hosted/reaper.ts'
+import { Upstream } from './upstream/upstream.ts'
+import { openVault } from './vault/vault.ts'
+import { VERSION } from './version.ts'
+
+export interface AppOptions {
+  settings: Settings
+  masterKey: Uint8Array
+  previousMasterKey?: Uint8Array
+  /** Folders to look for the commands of hosted servers in, in the form of `PATH`. */
+  searchPath: string
+  clock: Clock
+  random: Random
+  log: Logger
+}
+
+/** The rooms, introduced to one another. */
+export interface App extends AsyncDisposable {
+  manage: Manage
+  storage: Storage
+  admin: ReturnType<typeof createAdminApp>
+  /** Listens on the host and port of the settings; resolves with the port. */
+  listen(): Promise<number>
+  /** Starts the servers of every workspace. */
+  warm(): Promise<void>
+  /** Takes no new requests, lets the running ones finish for at most this long, and ends the streams. */
+  drain(limitMs: number): Promise<void>
+}
+
+const MAX_BODY_BYTES = 4 * 1024 * 1024
+const MAX_REPLY_BYTES = 16 * 1024 * 1024
+
+/** Opens everything that is kept and wires the rooms. Rejects with `configuration` when something is in the way. */
+export async function openApp(options: AppOptions): Promise<App> {
+  const { settings, clock, random, log } = options
+  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
+  const lock = claimDataFolder(settings.dataDir)
+  await using opened = new AsyncDisposableStack()
+  opened.defer(() => lock[Symbol.dispose]())
+  const storage = opened.use(await openStorage({ url: databaseUrl(settings), clock }))
+  const vault = opened.use(
+    await openVault({ ...options, ...storage, keys: storage.keys, credentials: storage.credentials }),
+  )
+  const recorder = opened.use(createRecorder({ store: storage.audit }))
+  const authenticator = opened.use(createAuthenticator({ tokens: storage.tokens, bus: storage.bus, clock }))
+  const guard = createAddressGuard(settings.allowUpstreams)
+  const reaper = opened.use(startReaper())
+  const hosting = settings.hosting === 'off' ? undefined : hostingFor(options, reaper)
+
+  const workspaces = opened.use(
+    new Workspaces({
+      workspaces: storage.workspaces,
+      servers: storage.servers,
+      bus: storage.bus,
+      openUpstream: (server, events) =>
+        new Upstream({
+          server,
+          ...events,
+          credentials: { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) },
+          guard,
+          hosting,
+          loadVerdict: () => storage.servers.verdict(server.id),
+          saveVerdict: (verdict) =>
+            void storage.servers
+              .saveVerdict(verdict)
+              .catch((error) => log.warn({ err: error }, 'verdict not saved')),
+          clock,
+          random,
+          maxReplyBytes: MAX_REPLY_BYTES,
+        }),
+    }),
+  )
+
+  const manage: Manage = {
+    storage,
+    vault,
+    recorder,
+    inspector: workspaces.inspector(),
+    clock,
+    random,
+    newId: randomUUID,
+    guardUrl: (url) => guard.checkUrl(url),
+    hostingAllowed: hosting !== undefined,
+  }
+  const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
+  const admin = createAdminApp({ manage, authenticator, version: VERSION, reportError })
+  const openStreams = new Map<ServerResponse, () => void>()
+  const sessions = new LegacySessions(vault.sealer('session'))
+  const door: McpDoorContext = {
+    workspaces,
+    gateway: {
+      recorder,
+      newId: randomUUID,
+      now: () => clock.now(),
+      sealer: vault.sealer('request-state'),
+      parked: createParkedExchanges(),
+    },
+    sessions,
+    authenticator,
+    maxBodyBytes: MAX_BODY_BYTES,
+    reportError,
+    onShutdown(response, end) {
+      openStreams.set(response, end)
+      response.once('close', () => openStreams.delete(response))
+    },
+  }
+
+  const state = { ready: false }
+  const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
+  operations.route('/', admin)
+  const front = createFrontServer({
+    hostnames: hostnamesOf(settings),
+    mcp: (slug, request, response) => void serveMcp(door, slug, request, response),
+    other: getRequestListener((request) => operations.fetch(request)),
+  })
+  const control = await openControlSocket(settings.dataDir, admin)
+  opened.defer(() => closeServer(control, 0))
+  const rest = opened.move()
+
+  async function drain(limitMs: number): Promise<void> {
+    state.ready = false
+    for (const end of openStreams.values()) end()
+    sessions.endAll()
+    await closeServer(front, limitMs)
+  }
+
+  return {
+    manage,
+    storage,
+    admin,
+    async listen() {
+      const port = await listen(front, settings.host, settings.port)
+      state.ready = true
+      return port
+    },
+    warm: () => workspaces.warm(),
+    drain,
+    async [Symbol.asyncDispose]() {
+      if (front.listening) await drain(0)
+      await rest[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function claimDataFolder(dataDir: string): DataFolderLock {
+  const lock = lockDataFolder(dataDir)
+  if (lock !== undefined) return lock
+  throw new GatewayError('configuration', `Another control plane is running on the data folder ${dataDir}.`, {
+    fix: 'Stop it first, or give this one a folder of its own with --data-dir.',
+  })
+}
+
+function databaseUrl({ databaseUrl: url, dataDir }: Settings): string {
+  return url ?? `sqlite:${join(dataDir, 'mcpgw.db')}`
+}
+
+function hostingFor({ settings, searchPath }: AppOptions, reaper: ReturnType<typeof startReaper>) {
+  return {
+    nodePath: process.execPath,
+    searchPath,
+    reaper,
+    workingFolder: (server: Server) => join(settings.dataDir, 'hosted', server.id),
+  }
+}
+
+function hostnamesOf({ host, publicUrl }: Settings): string[] {
+  const own = host.includes(':') ? `[${host}]` : host
+  return publicUrl === undefined ? [own] : [own, new URL(publicUrl).hostname]
+}
+
+/** Waits for running requests up to a limit, then cuts what is left: keep-alive sockets would hold it open for ever. */
+async function closeServer(server: HttpServer, limitMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const cut = setTimeout(() => server.closeAllConnections(), limitMs)
+  const idle = setInterval(() => server.closeIdleConnections(), 100)
+  await closed
+  clearTimeout(cut)
+  clearInterval(idle)
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import { addAuditCommands } from './audit-commands.ts'
+import { addCredentialCommands } from './credential-commands.ts'
+import { addServerCommands } from './server-commands.ts'
+import { type AdminIo, createTerminal } from './terminal.ts'
+import { addTokenCommands } from './token-commands.ts'
+import { addWorkspaceCommands } from './workspace-commands.ts'
+
+export type { AdminAnswer, AdminCall } from './admin-call.ts'
+export type { AdminIo } from './terminal.ts'
+
+/**
+ * Adds the commands that manage an installation, each a thin client of the admin API. Sets the program to throw
+ * instead of exiting and to write where `io` says: catch what `parseAsync` throws and exit with `exitCodeOf` it.
+ */
+export function createAdminCommands(program: Command, io: AdminIo): void {
+  // Before the commands are made: they take these settings over at that moment.
+  program.exitOverride().configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+  })
+  const terminal = createTerminal(io)
+  addWorkspaceCommands(program, terminal)
+  addServerCommands(program, terminal)
+  addCredentialCommands(program, terminal)
+  addTokenCommands(program, terminal)
+  addAuditCommands(program, terminal)
+  program
+    .command('openapi')
+    .description('print the description of the admin API')
+    .option('--json', 'it is always JSON')
+    .action(async () => {
+      const description = await terminal.ask('GET', '/openapi.json')
+      terminal.print({ json: true }, description, '')
+    })
+}

@@ -1,0 +1,176 @@
+import { type Command, Option } from 'commander'
+import { EXIT } from './command-failed.ts'
+import { collect, given, jsonOption, parseWholeNumber } from './options.ts'
+import { formatFields, formatTable } from './table.ts'
+import { type Fields, pathOf, type Terminal } from './terminal.ts'
+
+interface Json {
+  json?: boolean
+}
+
+interface Settings extends Json {
+  enable?: boolean
+  disable?: boolean
+  prefix?: string
+  isolation?: string
+  timeoutMs?: number
+  allowTool?: string[]
+  denyTool?: string[]
+}
+
+interface NewServer extends Settings {
+  url?: string
+  catalog?: string
+  transport?: string
+  header?: string[]
+  env?: string[]
+}
+
+export function addServerCommands(program: Command, terminal: Terminal): void {
+  const server = program.command('server').description("manage a workspace's servers")
+
+  withSettings(server.command('add <workspace> <name> [command...]'))
+    .description('add a server by --url, or by a command after "--"')
+    .option('--url <url>', 'the address of a remote server')
+    .option('--catalog <id>', 'a server of the catalog')
+    .addOption(
+      new Option('--transport <transport>', 'how the server speaks HTTP').choices([
+        'auto',
+        'streamable-http',
+        'sse',
+      ]),
+    )
+    .option('--header <"Name: value">', 'a header to send, with {{NAME}} for a secret (repeatable)', collect)
+    .option('--env <NAME=value>', 'an environment variable, with {{NAME}} for a secret (repeatable)', collect)
+    .action(async (workspace: string, name: string, command: string[], options: NewServer) => {
+      const body = { name, ...targetOf(terminal, command, options), ...settingsOf(options) }
+      printServer(
+        terminal,
+        options,
+        await terminal.askFields('POST', `${pathOf('workspaces', workspace)}/servers`, body),
+      )
+    })
+
+  server
+    .command('list <workspace>')
+    .description('list the servers with their health')
+    .addOption(jsonOption())
+    .action(async (workspace: string, options: Json) => {
+      const items = await terminal.askAll(`${pathOf('workspaces', workspace)}/servers`)
+      terminal.print(options, { items }, formatServers(items))
+    })
+
+  server
+    .command('show <workspace> <name>')
+    .description('show one server')
+    .addOption(jsonOption())
+    .action(async (workspace: string, name: string, options: Json) => {
+      printServer(terminal, options, await terminal.askFields('GET', serverPath(workspace, name)))
+    })
+
+  withSettings(server.command('set <workspace> <name>'))
+    .description('change how a server is used')
+    .action(async (workspace: string, name: string, options: Settings) => {
+      const change = settingsOf(options)
+      if (Object.keys(change).length === 0)
+        terminal.fail(EXIT.wrongUsage, 'Nothing to change: give at least one option.')
+      printServer(terminal, options, await terminal.askFields('PATCH', serverPath(workspace, name), change))
+    })
+
+  server
+    .command('remove <workspace> <name>')
+    .description('remove a server and its credential')
+    .addOption(jsonOption())
+    .action(async (workspace: string, name: string, options: Json) => {
+      await terminal.ask('DELETE', serverPath(workspace, name))
+      terminal.print(options, { removed: name }, `Removed ${name}.\n`)
+    })
+
+  server
+    .command('check <workspace> <name>')
+    .description('connect to a server and say what is wrong; exit code 1 unless it is ready')
+    .addOption(jsonOption())
+    .action(async (workspace: string, name: string, options: Json) => {
+      const found = await terminal.askFields('POST', `${serverPath(workspace, name)}/check`)
+      printServer(terminal, options, found)
+      if (found.status !== 'ready') terminal.fail(EXIT.failed, `${name} is not ready.`)
+    })
+}
+
+function withSettings(command: Command): Command {
+  return command
+    .addOption(new Option('--enable', 'use the server').conflicts('disable'))
+    .option('--disable', 'keep the server but do not use it')
+    .addOption(
+      new Option('--prefix <when>', "put the server's name before its tools'").choices([
+        'always',
+        'on-collision',
+        'never',
+      ]),
+    )
+    .addOption(
+      new Option('--isolation <kind>', 'who shares one session').choices([
+        'shared',
+        'per-session',
+        'per-member',
+      ]),
+    )
+    .option('--timeout-ms <ms>', 'the longest a call may take', parseWholeNumber)
+    .option('--allow-tool <pattern>', 'show only these tools (repeatable)', collect)
+    .option('--deny-tool <pattern>', 'do not show these tools (repeatable)', collect)
+    .addOption(jsonOption())
+}
+
+function settingsOf({ enable, disable, prefix, isolation, timeoutMs, allowTool, denyTool }: Settings) {
+  const ruled = allowTool !== undefined || denyTool !== undefined
+  const tools = ruled ? given({ allow: allowTool, deny: denyTool }) : undefined
+  const enabled = enable === true ? true : disable === true ? false : undefined
+  return given({ enabled, prefix, isolation, timeoutMs, tools })
+}
+
+function targetOf(terminal: Terminal, [command, ...args]: string[], options: NewServer) {
+  const { url, catalog, transport, header = [], env = [] } = options
+  const headers = header.length === 0 ? undefined : pairs(terminal, header, ':', '--header "Name: value"')
+  const variables = env.length === 0 ? undefined : pairs(terminal, env, '=', '--env NAME=value')
+  const hosted = command === undefined ? {} : { command, args }
+  return given({ url, catalog, transport, headers, ...hosted, env: variables })
+}
+
+function pairs(
+  terminal: Terminal,
+  texts: string[],
+  separator: string,
+  usage: string,
+): Record<string, string> {
+  const entries = texts.map((text) => {
+    const at = text.indexOf(separator)
+    if (at < 1) terminal.fail(EXIT.wrongUsage, `Write it as ${usage}.`)
+    const value = text.slice(at + 1)
+    return [text.slice(0, at).trim(), separator === ':' ? value.trim() : value]
+  })
+  return Object.fromEntries(entries)
+}
+
+function serverPath(workspace: string, name: string): string {
+  return pathOf('workspaces', workspace, 'servers', name)
+}
+
+function printServer(terminal: Terminal, options: Json, server: Fields): void {
+  terminal.print(options, server, formatFields(server))
+}
+
+function formatServers(items: Fields[]): string {
+  const rows = items.map(({ name, kind, status, tools, era, error }) => [
+    name,
+    kind,
+    status,
+    tools,
+    era,
+    messageOf(error),
+  ])
+  return formatTable(['NAME', 'KIND', 'STATUS', 'TOOLS', 'ERA', 'PROBLEM'], rows)
+}
+
+function messageOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined
+}

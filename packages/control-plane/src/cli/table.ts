@@ -1,0 +1,26 @@
+/** A plain table: headings, then a line per row, columns two spaces apart. */
+export function formatTable(headings: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const lines = [headings, ...rows.map((row) => row.map(formatCell))]
+  const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
+  return lines.map((line) => `${padded(line, widths).join('  ').trimEnd()}\n`).join('')
+}
+
+/** One thing, a line per field. */
+export function formatFields(fields: Record<string, unknown>): string {
+  const entries = Object.entries(fields)
+  const width = Math.max(0, ...entries.map(([name]) => name.length))
+  return entries
+    .map(([name, value]) => `${`${name}:`.padEnd(width + 1)}  ${formatCell(value)}`.trimEnd().concat('\n'))
+    .join('')
+}
+
+/** A value as one line. What a server said must not move the cursor or colour the terminal. */
+export function formatCell(value: unknown): string {
+  if (value === undefined || value === null) return '-'
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.replaceAll(/\p{C}/gu, '\ufffd')
+}
+
+function padded(cells: readonly string[], widths: readonly number[]): string[] {
+  return cells.map((cell, column) => cell.padEnd(widths[column] ?? 0))
+}

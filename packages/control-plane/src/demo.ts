@@ -1,0 +1,163 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { hashToken, mintToken } from './access/token-format.ts'
+import type { App } from './app.ts'
+import { GatewayError } from './model/error.ts'
+import type { HostedTarget, Server } from './model/server.ts'
+import type { Workspace } from './model/workspace.ts'
+
+const SLUG = 'demo'
+
+/** What the terminal shows of the demo. */
+export interface Demo {
+  workspace: Workspace
+  token: string
+  servers: string[]
+}
+
+/** Makes the `demo` workspace with real servers that need no credential, and a developer token that stays the same. */
+export async function prepareDemo(app: App, dataDir: string): Promise<Demo> {
+  const workspace = await demoWorkspace(app)
+  const servers = demoServers(dataDir)
+  for (const [name, target] of Object.entries(servers)) await keepServer(app, workspace, name, target)
+  return { workspace, token: await demoToken(app, workspace, dataDir), servers: Object.keys(servers) }
+}
+
+async function demoWorkspace({ storage, manage }: App): Promise<Workspace> {
+  const known = await storage.workspaces.bySlug(SLUG)
+  if (known !== undefined) return known
+  const workspace = { id: manage.newId(), slug: SLUG, name: 'Demo', createdAt: manage.clock.now() }
+  await storage.workspaces.create(workspace)
+  return workspace
+}
+
+/** The packages are dependencies of this repository, so that the demo starts without a network. */
+function demoServers(dataDir: string): Record<string, HostedTarget> {
+  const files = join(dataDir, 'demo-files')
+  mkdirSync(files, { recursive: true, mode: 0o700 })
+  writeFileSync(join(files, 'welcome.txt'), 'This file was read through mcpgw.\n')
+  return {
+    everything: nodeServer('@modelcontextprotocol/server-everything', ['stdio']),
+    files: nodeServer('@modelcontextprotocol/server-filesystem', [files]),
+    memory: nodeServer('@modelcontextprotocol/server-memory', [], {
+      MEMORY_FILE_PATH: join(dataDir, 'demo-memory.jsonl'),
+    }),
+    time: nodeServer('time-mcp', []),
+  }
+}
+
+function nodeServer(packageName: string, args: string[], env: Record<string, string> = {}): HostedTarget {
+  return { kind: 'hosted', command: 'node', args: [entryOf(packageName), ...args], env }
+}
+
+/** The file behind a package's command. */
+function entryOf(packageName: string): string {
+  const manifestFile = manifestOf(packageName)
+  const { bin } = JSON.parse(readFileSync(manifestFile, 'utf8')) as { bin: string | Record<string, string> }
+  const entry = typeof bin === 'string' ? bin : Object.values(bin)[0]
+  return resolve(dirname(manifestFile), entry ?? 'index.js')
+}
+
+function manifestOf(packageName: string): string {
+  const folders = createRequire(import.meta.url).resolve.paths(packageName) ?? []
+  const found = folders.map((folder) => join(folder, packageName, 'package.json')).find(existsSync)
+  if (found !== undefined) return found
+  throw new GatewayError(
+    'configuration',
+    `The demo needs the npm package ${packageName}, which is not installed.`,
+    {
+      fix: 'Start the demo from a checkout of the repository, with npm start.',
+    },
+  )
+}
+
+async function keepServer(
+  { storage, manage }: App,
+  workspace: Workspace,
+  name: string,
+  target: HostedTarget,
+): Promise<void> {
+  const known = await storage.servers.byName(workspace.id, name)
+  const now = manage.clock.now()
+  if (known === undefined)
+    return storage.servers.create(newServer(manage.newId(), workspace.id, name, target, now))
+  if (JSON.stringify(known.target) !== JSON.stringify(target))
+    await storage.servers.update({ ...known, target, updatedAt: now })
+}
+
+function newServer(id: string, workspaceId: string, name: string, target: HostedTarget, now: number): Server {
+  return {
+    id,
+    workspaceId,
+    name,
+    target,
+    enabled: true,
+    prefix: 'always',
+    tools: {},
+    isolation: 'shared',
+    timeoutMs: 55_000,
+    createdAt: now,
+    updatedAt: now,
+  }
+}
+
+/** Pasted configurations must go on working after a restart: the token is kept, sealed with the master key. */
+async function demoToken({ storage, manage }: App, workspace: Workspace, dataDir: string): Promise<string> {
+  const file = join(dataDir, 'demo-token.sealed')
+  const sealer = manage.vault.sealer('demo-token')
+  const kept = existsSync(file) ? sealer.open(readFileSync(file, 'utf8').trim(), workspace.id) : undefined
+  const token = kept === undefined ? undefined : Buffer.from(kept).toString()
+  if (token !== undefined && (await isGood(storage, token))) return token
+  const made = mintToken(manage.random)
+  await storage.tokens.create({
+    id: manage.newId(),
+    workspaceId: workspace.id,
+    name: 'demo',
+    member: 'demo',
+    role: 'developer',
+    rules: {},
+    hash: hashToken(made),
+    createdAt: manage.clock.now(),
+  })
+  writeFileSync(file, `${sealer.seal(Buffer.from(made), workspace.id)}\n`, { mode: 0o600 })
+  return made
+}
+
+async function isGood(storage: App['storage'], token: string): Promise<boolean> {
+  const known = await storage.tokens.byHash(hashToken(token))
+  return known !== undefined && known.revokedAt === undefined
+}
+
+/** What to paste where, for a person at a terminal. */
+export function describeDemo({ workspace, token, servers }: Demo, origin: string): string {
+  const url = `${origin}/ws/${workspace.slug}`
+  const entry = {
+    command: process.execPath,
+    args: [bridgeFile(), 'stdio', '--workspace', url],
+    env: { MCPGW_TOKEN: token },
+  }
+  const snippet = JSON.stringify({ mcpServers: { mcpgw: entry } }, null, 2)
+  return [
+    '',
+    `  Admin API      ${origin}/api/v1`,
+    `  Workspace URL  ${url}`,
+    `  Token          ${token}   (developer)`,
+    `  Servers        ${servers.join(', ')}`,
+    '',
+    '  Paste this into the MCP configuration of your AI client:',
+    '',
+    snippet.replace(/^/gm, '  '),
+    '',
+    '  Then look at what it called:',
+    '',
+    `  curl -s -H "Authorization: Bearer ${token}" ${origin}/api/v1/workspaces/${workspace.slug}/audit`,
+    '',
+    '',
+  ].join('\n')
+}
+
+function bridgeFile(): string {
+  return resolve(dirname(fileURLToPath(import.meta.url)), '../../bridge/dist/mcpgw.js')
+}

@@ -1,0 +1,158 @@
+import type { Route } from '../aggregation/workspace-index.ts'
+import type { Attempt, Recorder } from '../audit/recorder.ts'
+import type { AuditEntry, Outcome } from '../model/audit-row.ts'
+import { asGatewayError, GatewayError } from '../model/error.ts'
+import type { Params, RpcRequest } from '../protocol/message.ts'
+import { RpcError } from '../protocol/rpc-error.ts'
+import type { Answer, Caller, Link } from './caller.ts'
+import { failureAnswer } from './failure-answer.ts'
+import { type ForwardContext, type Forwarded, forward } from './forward.ts'
+import type { WorkspaceRuntime } from './workspace-runtime.ts'
+
+export interface GatewayContext extends ForwardContext {
+  recorder: Recorder
+  newId(): string
+}
+
+/** One request that uses a server and leaves one row in the log. */
+export interface Use {
+  runtime: WorkspaceRuntime
+  caller: Caller
+  request: RpcRequest
+  link: Link
+  bytesIn: number
+  /** The name or URI that the caller asked for. */
+  shown: string
+  /** Where it leads for this caller; undefined when there is no such thing or it may not be seen. */
+  find(): Route | undefined
+  /** The same whoever asks; only the log learns that it exists. */
+  exists(): Route | undefined
+  /** The params in the server's own names. */
+  paramsFor(route: Route): Params
+  headersFor?(route: Route): Record<string, string> | undefined
+  /** The refusal: the same whether the thing does not exist or may not be used. */
+  unknown(): RpcError
+}
+
+/**
+ * Finds the server, asks it and answers, with the row durable before the answer is given. Never rejects but when the
+ * row cannot be written: then there is no answer to give.
+ */
+export async function useServer(context: GatewayContext, use: Use): Promise<Answer> {
+  const attempt = context.recorder.begin()
+  const row = newRow(context, use)
+  const startedAt = performance.now()
+  let found: Forwarded
+  try {
+    found = await run(context, use, row)
+  } catch (error) {
+    found = failure(use, error)
+  }
+  await finish(attempt, row, found, startedAt)
+  return found.errorCode === undefined
+    ? { bytes: found.bytes }
+    : { bytes: found.bytes, errorCode: found.errorCode }
+}
+
+function newRow(
+  { now, newId }: GatewayContext,
+  { runtime, caller, request, shown, bytesIn }: Use,
+): AuditEntry {
+  const { tokenId, member, role } = caller.principal
+  const traceparent = request.params?._meta?.traceparent
+  return {
+    kind: 'call',
+    time: now(),
+    workspaceId: runtime.workspace.id,
+    tokenId,
+    member,
+    role,
+    era: caller.era,
+    method: request.method,
+    shownAs: shown,
+    outcome: 'ok',
+    latencyMs: 0,
+    bytesIn,
+    bytesOut: 0,
+    requestId: newId(),
+    ...(caller.client !== undefined && { client: caller.client }),
+    ...(typeof traceparent === 'string' && { traceId: traceparent.slice(0, 64) }),
+  }
+}
+
+async function run(context: GatewayContext, use: Use, row: AuditEntry): Promise<Forwarded> {
+  const { runtime, caller, link, request } = use
+  if (runtime.loading !== undefined) await runtime.loading
+  let route = use.find()
+  if (route === undefined && runtime.preparing(caller) !== undefined) {
+    await runtime.preparing(caller)
+    route = use.find()
+  }
+  const known = route ?? use.exists()
+  if (known !== undefined) Object.assign(row, { server: known.server.name, tool: known.own })
+  if (route === undefined)
+    throw new Refused(use.unknown(), known === undefined ? 'unknown' : reasonFor(caller, known))
+  const upstream = runtime.upstream(route.server.id)
+  if (upstream === undefined)
+    throw new GatewayError('upstream_unavailable', `"${route.server.name}" is not running.`)
+  const headers = use.headersFor?.(route)
+  const sentAt = performance.now()
+  try {
+    const forwarding = { caller, link, request, params: use.paramsFor(route), route, upstream }
+    return await forward(context, headers === undefined ? forwarding : { ...forwarding, headers })
+  } finally {
+    row.upstreamMs = milliseconds(performance.now() - sentAt)
+  }
+}
+
+/** A request that was not sent to any server. */
+class Refused extends Error {
+  readonly answer: RpcError
+  readonly reason: string
+
+  constructor(answer: RpcError, reason: string) {
+    super(answer.message)
+    this.answer = answer
+    this.reason = reason
+  }
+}
+
+function reasonFor({ policy }: Caller, { server, own, readOnly }: Route): string {
+  const decision = policy.decide({ server: server.name, tool: own, readOnly })
+  return decision.allowed ? 'unknown' : decision.reason
+}
+
+function failure({ request, caller }: Use, error: unknown): Forwarded {
+  if (error instanceof Refused) {
+    return {
+      ...failureAnswer(request.id, request.method, error.answer, caller.era),
+      outcome: 'denied',
+      reason: error.reason,
+    }
+  }
+  const answer = failureAnswer(request.id, request.method, error, caller.era)
+  if (error instanceof RpcError) return { ...answer, outcome: 'protocol_error', reason: error.message }
+  const { code, message } = asGatewayError(error)
+  return { ...answer, outcome: OUTCOME_OF[code] ?? 'unreachable', reason: `${code}: ${message}` }
+}
+
+const OUTCOME_OF: Partial<Record<GatewayError['code'], Outcome>> = {
+  upstream_timeout: 'timeout',
+  cancelled: 'cancelled',
+  upstream_invalid: 'protocol_error',
+  too_large: 'protocol_error',
+  internal: 'protocol_error',
+}
+
+function finish(attempt: Attempt, row: AuditEntry, found: Forwarded, startedAt: number): Promise<void> {
+  row.outcome = found.outcome
+  if (found.reason !== undefined) row.reason = found.reason
+  row.bytesOut = found.bytes.length
+  row.latencyMs = milliseconds(performance.now() - startedAt)
+  return attempt.finish(row)
+}
+
+/** Rounded to microseconds: what the clock means, and short in the log. */
+function milliseconds(duration: number): number {
+  return Math.round(duration * 1000) / 1000
+}

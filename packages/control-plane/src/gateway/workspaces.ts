@@ -1,0 +1,116 @@
+import { compilePolicy } from '../access/policy.ts'
+import type { Change, ChangeBus } from '../model/change.ts'
+import type { ServerInspector } from '../model/inspector.ts'
+import type { ServerStore, WorkspaceStore } from '../model/stores.ts'
+import type { Workspace } from '../model/workspace.ts'
+import type { PeerProfile } from '../upstream/peer.ts'
+import { type OpenUpstream, WorkspaceRuntime } from './workspace-runtime.ts'
+
+export interface WorkspacesOptions {
+  workspaces: WorkspaceStore
+  servers: ServerStore
+  bus: ChangeBus
+  openUpstream: OpenUpstream
+}
+
+const NO_PROFILE: PeerProfile = { capabilities: {}, capabilityKey: '', session: '', member: '' }
+
+/** All workspaces at work. */
+export class Workspaces implements AsyncDisposable {
+  readonly #options: WorkspacesOptions
+  readonly #bySlug = new Map<string, WorkspaceRuntime>()
+  readonly #byId = new Map<string, WorkspaceRuntime>()
+  readonly #loads = new Map<string, Promise<WorkspaceRuntime | undefined>>()
+  readonly #stopListening: () => void
+  #closed = false
+
+  constructor(options: WorkspacesOptions) {
+    this.#options = options
+    this.#stopListening = options.bus.subscribe((change) => this.#hear(change))
+  }
+
+  /** Starts every workspace, so that its servers are warm before anyone asks. */
+  async warm(): Promise<void> {
+    let cursor: string | undefined
+    do {
+      const page = await this.#options.workspaces.list({
+        limit: 500,
+        ...(cursor !== undefined && { cursor }),
+      })
+      for (const workspace of page.items) this.#open(workspace)
+      cursor = page.nextCursor
+    } while (cursor !== undefined)
+  }
+
+  /** The workspace of this slug: at once when it is at work, undefined when there is none. */
+  bySlug(slug: string): WorkspaceRuntime | Promise<WorkspaceRuntime | undefined> {
+    return this.#bySlug.get(slug) ?? this.#load(slug, () => this.#options.workspaces.bySlug(slug))
+  }
+
+  #byWorkspaceId(id: string): WorkspaceRuntime | Promise<WorkspaceRuntime | undefined> {
+    return this.#byId.get(id) ?? this.#load(` ${id}`, () => this.#options.workspaces.byId(id))
+  }
+
+  #load(key: string, find: () => Promise<Workspace | undefined>): Promise<WorkspaceRuntime | undefined> {
+    const running = this.#loads.get(key)
+    if (running !== undefined) return running
+    const load = find()
+      .then((workspace) => workspace && this.#open(workspace))
+      .finally(() => this.#loads.delete(key))
+    this.#loads.set(key, load)
+    return load
+  }
+
+  #open(workspace: Workspace): WorkspaceRuntime | undefined {
+    if (this.#closed) return undefined
+    const known = this.#byId.get(workspace.id)
+    if (known !== undefined) return known
+    const { servers, bus, openUpstream } = this.#options
+    const runtime = new WorkspaceRuntime(workspace, servers, bus, openUpstream)
+    this.#byId.set(workspace.id, runtime)
+    this.#bySlug.set(workspace.slug, runtime)
+    return runtime
+  }
+
+  #hear({ kind, id }: Change): void {
+    const runtime = kind === 'workspace' ? this.#byId.get(id) : undefined
+    if (runtime === undefined) return
+    // Removed or renamed: whoever comes next reads what there is now.
+    this.#byId.delete(id)
+    this.#bySlug.delete(runtime.workspace.slug)
+    void runtime[Symbol.asyncDispose]()
+  }
+
+  /** What is known of servers and tools, for the people who manage them. */
+  inspector(): ServerInspector {
+    return {
+      health: (server) =>
+        this.#byId.get(server.workspaceId)?.health(server) ?? {
+          status: server.enabled ? 'connecting' : 'disabled',
+          tools: 0,
+        },
+      check: async (server) => {
+        const runtime = await this.#byWorkspaceId(server.workspaceId)
+        return runtime === undefined ? { status: 'disabled', tools: 0 } : runtime.check(server)
+      },
+      tools: async (principal, workspaceId) => {
+        const runtime = await this.#byWorkspaceId(workspaceId)
+        if (runtime === undefined) return []
+        await runtime.loading
+        const view = runtime.view({ profile: NO_PROFILE, policy: compilePolicy(principal) })
+        return view.visibleTools().map(({ shown, server, own, definition }) => ({
+          name: shown,
+          server: server.name,
+          tool: own,
+          definition,
+        }))
+      },
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    this.#stopListening()
+    await Promise.allSettled([...this.#byId.values()].map((runtime) => runtime[Symbol.asyncDispose]()))
+  }
+}

@@ -1,0 +1,52 @@
+import { GatewayError } from '../../model/error.ts'
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+/** Whether a body says it is plain JSON. Also keeps HTML forms of other sites out. */
+export function saysJson(headers: Headers): boolean {
+  if (headers.has('content-encoding')) return false
+  return /^application\/json *(?:; *charset="?utf-8"?)?$/i.test(headers.get('content-type') ?? '')
+}
+
+/** Reads a body's text as JSON, an empty one as `{}`. Throws `invalid_request`. */
+export function parseJson(text: string): unknown {
+  if (text === '') return {}
+  try {
+    return JSON.parse(text, refuseProto)
+  } catch (error) {
+    if (error instanceof GatewayError) throw error
+    // The parser's own words quote the body, which may hold a secret.
+    throw new GatewayError('invalid_request', 'The body is not JSON.')
+  }
+}
+
+/** Reads the whole body. Counts what arrives, whatever the headers promised; throws `too_large`. */
+export async function readText(request: Request): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge()
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > MAX_BODY_BYTES) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return decode(Buffer.concat(chunks))
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new GatewayError('invalid_request', 'The body is not UTF-8.')
+  }
+}
+
+/** `JSON.parse` makes `__proto__` a field like any other; a later merge would make it a prototype. */
+function refuseProto(key: string, value: unknown): unknown {
+  if (key !== '__proto__') return value
+  throw new GatewayError('invalid_request', 'Unknown field "__proto__".')
+}
+
+function tooLarge(): GatewayError {
+  return new GatewayError('too_large', 'The body is larger than 1 MiB.')
+}

@@ -1,0 +1,63 @@
+import type { ErrorCode, GatewayError } from '../../model/error.ts'
+
+const STATUS: Record<ErrorCode, number> = {
+  invalid_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  too_many: 429,
+  unsupported: 501,
+  needs_credential: 409,
+  credential_unreadable: 500,
+  upstream_unavailable: 502,
+  upstream_timeout: 504,
+  upstream_refused: 502,
+  upstream_invalid: 502,
+  cancelled: 503,
+  audit_unavailable: 503,
+  configuration: 500,
+  internal: 500,
+}
+
+const TITLE: Record<ErrorCode, string> = {
+  invalid_request: 'The request cannot be accepted',
+  unauthenticated: 'A valid token is needed',
+  forbidden: 'The token does not allow this',
+  not_found: 'There is no such thing',
+  conflict: 'This does not fit what is there',
+  too_large: 'The request is too large',
+  too_many: 'Too many at once',
+  unsupported: 'Not offered here',
+  needs_credential: 'A credential is missing',
+  credential_unreadable: 'A credential does not open',
+  upstream_unavailable: 'A server cannot be reached',
+  upstream_timeout: 'A server took too long',
+  upstream_refused: 'A server refused',
+  upstream_invalid: 'A server did not answer in MCP',
+  cancelled: 'Cancelled',
+  audit_unavailable: 'The log cannot be written',
+  configuration: 'The installation is not set up for this',
+  internal: 'Something went wrong inside the gateway',
+}
+
+/** An error as RFC 9457 has it. `status` is for refusals that HTTP itself has a closer word for. */
+export function problem(error: GatewayError, status = STATUS[error.code]): Response {
+  const { code, message: detail, fix } = error
+  const body = {
+    type: `urn:mcpgw:error:${code}`,
+    title: TITLE[code],
+    status,
+    code,
+    detail,
+    ...(fix === undefined ? {} : { fix }),
+  }
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(status === 401 ? { 'www-authenticate': 'Bearer realm="mcpgw"' } : {}),
+    },
+  })
+}

@@ -1,0 +1,97 @@
+import {
+  exportAudit,
+  listAudit,
+  listInstallationAudit,
+  tailAudit,
+  verifyAudit,
+  verifyInstallationAudit,
+} from '../../manage/audit-log.ts'
+import { putCredential, removeCredential, showCredential } from '../../manage/credentials.ts'
+import type { Operation } from '../../manage/operation.ts'
+import {
+  changeServer,
+  checkServer,
+  createServer,
+  listServers,
+  removeServer,
+  showServer,
+} from '../../manage/servers.ts'
+import {
+  createOwnerToken,
+  createToken,
+  listOwnerTokens,
+  listTokens,
+  revokeOwnerToken,
+  revokeToken,
+  rotateOwnerToken,
+  rotateToken,
+} from '../../manage/tokens.ts'
+import { listTools } from '../../manage/tools.ts'
+import { whoami } from '../../manage/whoami.ts'
+import {
+  createWorkspace,
+  listWorkspaces,
+  removeWorkspace,
+  renameWorkspace,
+  showWorkspace,
+} from '../../manage/workspaces.ts'
+
+/** How an answer goes out: as JSON with 200 or 201, as 204, as a file, or as server-sent events. */
+export type Sends = 'json' | 'created' | 'nothing' | 'file' | 'events'
+
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token` an id. */
+  path: string
+  operation: Operation
+  sends: Sends
+}
+
+export const BASE_PATH = '/api/v1'
+
+/** The one path that needs no token: it describes the others. */
+export const DESCRIPTION_PATH = '/openapi.json'
+
+const WORKSPACE = '/workspaces/:workspace'
+const SERVER = `${WORKSPACE}/servers/:server`
+const TOKEN = `${WORKSPACE}/tokens/:token`
+
+/** Every route there is. Serving, the description for machines and the tests of permissions all read this. */
+export const ROUTES: readonly Route[] = [
+  { method: 'GET', path: '/whoami', operation: whoami, sends: 'json' },
+
+  { method: 'POST', path: '/workspaces', operation: createWorkspace, sends: 'created' },
+  { method: 'GET', path: '/workspaces', operation: listWorkspaces, sends: 'json' },
+  { method: 'GET', path: WORKSPACE, operation: showWorkspace, sends: 'json' },
+  { method: 'PATCH', path: WORKSPACE, operation: renameWorkspace, sends: 'json' },
+  { method: 'DELETE', path: WORKSPACE, operation: removeWorkspace, sends: 'nothing' },
+
+  { method: 'POST', path: `${WORKSPACE}/servers`, operation: createServer, sends: 'created' },
+  { method: 'GET', path: `${WORKSPACE}/servers`, operation: listServers, sends: 'json' },
+  { method: 'GET', path: SERVER, operation: showServer, sends: 'json' },
+  { method: 'PATCH', path: SERVER, operation: changeServer, sends: 'json' },
+  { method: 'DELETE', path: SERVER, operation: removeServer, sends: 'nothing' },
+  { method: 'POST', path: `${SERVER}/check`, operation: checkServer, sends: 'json' },
+  { method: 'PUT', path: `${SERVER}/credential`, operation: putCredential, sends: 'json' },
+  { method: 'GET', path: `${SERVER}/credential`, operation: showCredential, sends: 'json' },
+  { method: 'DELETE', path: `${SERVER}/credential`, operation: removeCredential, sends: 'nothing' },
+
+  { method: 'GET', path: `${WORKSPACE}/tools`, operation: listTools, sends: 'json' },
+
+  { method: 'POST', path: `${WORKSPACE}/tokens`, operation: createToken, sends: 'created' },
+  { method: 'GET', path: `${WORKSPACE}/tokens`, operation: listTokens, sends: 'json' },
+  { method: 'POST', path: `${TOKEN}/rotate`, operation: rotateToken, sends: 'created' },
+  { method: 'DELETE', path: TOKEN, operation: revokeToken, sends: 'nothing' },
+
+  { method: 'POST', path: '/tokens', operation: createOwnerToken, sends: 'created' },
+  { method: 'GET', path: '/tokens', operation: listOwnerTokens, sends: 'json' },
+  { method: 'POST', path: '/tokens/:token/rotate', operation: rotateOwnerToken, sends: 'created' },
+  { method: 'DELETE', path: '/tokens/:token', operation: revokeOwnerToken, sends: 'nothing' },
+
+  { method: 'GET', path: `${WORKSPACE}/audit`, operation: listAudit, sends: 'json' },
+  { method: 'GET', path: `${WORKSPACE}/audit/tail`, operation: tailAudit, sends: 'events' },
+  { method: 'GET', path: `${WORKSPACE}/audit/verify`, operation: verifyAudit, sends: 'json' },
+  { method: 'GET', path: `${WORKSPACE}/audit/export`, operation: exportAudit, sends: 'file' },
+  { method: 'GET', path: '/audit', operation: listInstallationAudit, sends: 'json' },
+  { method: 'GET', path: '/audit/verify', operation: verifyInstallationAudit, sends: 'json' },
+]

@@ -1,0 +1,83 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { GatewayError } from '../model/error.ts'
+
+export interface FrontServerOptions {
+  /** Names beside the loopback ones under which clients may reach us. */
+  hostnames: readonly string[]
+  /** The MCP door. */
+  mcp(slug: string, request: IncomingMessage, response: ServerResponse): void
+  /** Everything that is not the hot path. */
+  other(request: IncomingMessage, response: ServerResponse): void
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
+const MCP_PATH = /^\/ws\/([a-z0-9-]{1,40})\/?(?:\?|$)/
+
+/** The one listener: judges Host and Origin, then hands the request to its door. */
+export function createFrontServer({ hostnames, mcp, other }: FrontServerOptions): Server {
+  const known = new Set([...LOOPBACK, ...hostnames.map((name) => name.toLowerCase())])
+  const server = createServer(
+    { maxHeaderSize: 16_384, requestTimeout: 120_000, headersTimeout: 20_000 },
+    (request, response) => {
+      const refusal = judgeOrigin(request, known)
+      if (refusal !== undefined) return refuse(response, refusal)
+      const slug = MCP_PATH.exec(request.url ?? '')?.[1]
+      if (slug !== undefined) mcp(slug, request, response)
+      else other(request, response)
+    },
+  )
+  server.keepAliveTimeout = 65_000
+  return server
+}
+
+/**
+ * A page in somebody's browser may reach us under a name of its own (DNS rebinding) or send requests from its own
+ * origin. Neither is a client of ours.
+ */
+function judgeOrigin({ headers }: IncomingMessage, known: ReadonlySet<string>): string | undefined {
+  const host = headers.host
+  if (host === undefined || !known.has(hostnameOf(host))) {
+    return 'This host name is not known here. Start the control plane with --public-url if clients are to use it.'
+  }
+  const { origin } = headers
+  if (origin === undefined) return undefined
+  const name = origin === 'null' ? undefined : URL.parse(origin)?.hostname
+  return name !== undefined && known.has(name)
+    ? undefined
+    : 'Requests from pages of this origin are not accepted.'
+}
+
+function hostnameOf(host: string): string {
+  return host.replace(/:\d+$/, '').toLowerCase()
+}
+
+function refuse(response: ServerResponse, detail: string): void {
+  const error = { jsonrpc: '2.0', id: null, error: { code: -32600, message: detail } }
+  response
+    .writeHead(403, { 'content-type': 'application/json', connection: 'close' })
+    .end(JSON.stringify(error))
+}
+
+/** Listens, or rejects with a `configuration` error that says what is in the way. */
+export function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, host, port)))
+    server.listen(port, host, () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
+
+function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): GatewayError {
+  if (cause.code === 'EADDRINUSE') {
+    return new GatewayError('configuration', `Port ${port} on ${host} is in use by another program.`, {
+      cause,
+      fix: 'Stop that program, or choose another port with --port.',
+    })
+  }
+  return new GatewayError('configuration', `Cannot listen on ${host}, port ${port}: ${cause.code}.`, {
+    cause,
+    fix: 'Check --host and --port.',
+  })
+}

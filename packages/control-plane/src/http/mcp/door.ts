@@ -1,0 +1,140 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { may } from '../../access/permissions.ts'
+import type { GatewayContext } from '../../gateway/use-server.ts'
+import type { WorkspaceRuntime } from '../../gateway/workspace-runtime.ts'
+import type { Workspaces } from '../../gateway/workspaces.ts'
+import { asGatewayError, GatewayError } from '../../model/error.ts'
+import type { Principal } from '../../model/principal.ts'
+import { checkJsonLimits, parseJson, REQUEST_LIMITS } from '../../protocol/json.ts'
+import { type Message, readMessage } from '../../protocol/message.ts'
+import { claimsModern } from '../../protocol/modern-envelope.ts'
+import { MODERN_REVISION } from '../../protocol/revisions.ts'
+import { RPC, RpcError } from '../../protocol/rpc-error.ts'
+import { endLegacySession, openLegacyStream, serveLegacy } from './legacy-door.ts'
+import type { LegacySessions } from './legacy-sessions.ts'
+import { serveModern } from './modern-door.ts'
+import { readBody } from './read-body.ts'
+import { refuse, refuseWith } from './refuse.ts'
+
+export interface McpDoorContext {
+  workspaces: Workspaces
+  gateway: GatewayContext
+  sessions: LegacySessions
+  authenticator: {
+    authenticate(authorizationHeader: string | undefined): Principal | Promise<Principal>
+    watch(principal: Principal, onEnd: () => void): () => void
+  }
+  maxBodyBytes: number
+  /** Runs `end` when the process is asked to stop while the response is still open. */
+  onShutdown(response: ServerResponse, end: () => void): void
+  /** Hears of every error whose cause the caller is not told. */
+  reportError(error: GatewayError): void
+}
+
+/** The MCP door of one workspace: `POST`, and for legacy sessions `GET` and `DELETE`, at `/ws/:slug`. */
+export async function serveMcp(
+  context: McpDoorContext,
+  slug: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const admitted = context.authenticator.authenticate(request.headers.authorization)
+    const principal = admitted instanceof Promise ? await admitted : admitted
+    const found = context.workspaces.bySlug(slug)
+    const runtime = requireOpen(principal, slug, found instanceof Promise ? await found : found)
+    const exchange = { runtime, principal, request, response, bytesIn: 0 }
+    if (request.method === 'POST') return takePost(context, exchange)
+    if (request.method === 'GET') return openLegacyStream(context, exchange)
+    if (request.method === 'DELETE') return endLegacySession(context, exchange)
+    response.writeHead(405, { allow: 'POST, GET, DELETE' }).end()
+  } catch (error) {
+    refuseAny(context, response, error)
+  }
+}
+
+function requireOpen(
+  principal: Principal,
+  slug: string,
+  runtime: WorkspaceRuntime | undefined,
+): WorkspaceRuntime {
+  const isOpen = runtime !== undefined && may(principal, 'tool.use', runtime.workspace.id)
+  if (isOpen) return runtime
+  // The same answer whether the workspace exists or not: a token must not find out about others.
+  throw new GatewayError('not_found', `There is no workspace "${slug}" that this token opens.`, {
+    fix: 'Check the workspace in the URL, or ask its admin for a token.',
+  })
+}
+
+interface Exchange {
+  runtime: WorkspaceRuntime
+  principal: Principal
+  request: IncomingMessage
+  response: ServerResponse
+  bytesIn: number
+}
+
+function takePost(context: McpDoorContext, exchange: Exchange): void {
+  const { request, response } = exchange
+  if (!(request.headers['content-type'] ?? '').includes('json')) {
+    return refuse(
+      response,
+      415,
+      RPC.invalidRequest,
+      'The body must be JSON, with the header Content-Type: application/json.',
+    )
+  }
+  readBody(
+    request,
+    context.maxBodyBytes,
+    (body) => {
+      exchange.bytesIn = body.length
+      serveBody(context, exchange, body).catch((error) => refuseAny(context, response, error))
+    },
+    (error) => refuseWith(response, error),
+  )
+}
+
+async function serveBody(context: McpDoorContext, exchange: Exchange, body: Buffer): Promise<void> {
+  const { messages, isBatch } = readMessages(body)
+  const [first] = messages
+  if (first === undefined) throw new RpcError(RPC.invalidRequest, 'The body holds no message.')
+  const isModern = !isBatch && speaksModern(exchange.request, first)
+  if (!isModern) return serveLegacy(context, exchange, messages, isBatch)
+  if (first.kind === 'request') return serveModern(context, { ...exchange, message: first.message })
+  if (first.kind === 'response')
+    throw new RpcError(RPC.invalidRequest, `Clients of ${MODERN_REVISION} send no responses.`)
+  exchange.response.writeHead(202).end()
+}
+
+function speaksModern({ headers }: IncomingMessage, { message }: Message): boolean {
+  if ('params' in message && claimsModern(message.params)) return true
+  return (
+    headers['mcp-protocol-version'] === MODERN_REVISION &&
+    !('method' in message && message.method === 'initialize')
+  )
+}
+
+function readMessages(body: Buffer): { messages: Message[]; isBatch: boolean } {
+  checkJsonLimits(body, REQUEST_LIMITS)
+  const value = parseBody(body)
+  if (!Array.isArray(value)) return { messages: [readMessage(value)], isBatch: false }
+  return { messages: value.map(readMessage), isBatch: true }
+}
+
+function parseBody(body: Buffer): unknown {
+  try {
+    return parseJson(body.toString())
+  } catch (error) {
+    // The parser's own words name the place; they quote nothing but what the caller sent.
+    throw new RpcError(RPC.parseError, `The body is not JSON: ${(error as SyntaxError).message}`)
+  }
+}
+
+function refuseAny(context: McpDoorContext, response: ServerResponse, thrown: unknown): void {
+  if (response.headersSent) return void response.destroy()
+  if (thrown instanceof RpcError) return refuse(response, 400, thrown.code, thrown.message, thrown.data)
+  const error = asGatewayError(thrown)
+  if (error.code === 'internal') context.reportError(error)
+  refuseWith(response, error)
+}

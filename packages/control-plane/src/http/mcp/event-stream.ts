@@ -1,0 +1,50 @@
+import type { ServerResponse } from 'node:http'
+
+const EVENT = Buffer.from('event: message\ndata: ')
+const END = Buffer.from('\n\n')
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+
+/** Proxies and clients take a silent stream for a dead one after 30 to 60 seconds. */
+const KEEP_ALIVE_MS = 15_000
+/** What a reader may leave unread before its stream is cut: a stalled client must not fill our memory. */
+const MAX_UNREAD_BYTES = 8 * 1024 * 1024
+
+const open = new Set<ServerResponse>()
+setInterval(keepAlive, KEEP_ALIVE_MS).unref()
+
+/** Begins a stream of server-sent events, kept alive until it ends. */
+export function openEventStream(response: ServerResponse, headers: Record<string, string> = {}): void {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    // Keeps nginx from holding events back.
+    'x-accel-buffering': 'no',
+    ...headers,
+  })
+  response.flushHeaders()
+  open.add(response)
+  response.once('close', () => open.delete(response))
+}
+
+function keepAlive(): void {
+  for (const response of open) response.write(': keep-alive\n\n')
+}
+
+/** Writes one JSON-RPC message as an event; false when the reader was too slow and its stream was cut. */
+export function writeEvent(response: ServerResponse, json: Buffer): boolean {
+  if (response.destroyed) return false
+  response.write(Buffer.concat([EVENT, onOneLine(json), END]))
+  if (response.writableLength <= MAX_UNREAD_BYTES) return true
+  response.destroy()
+  return false
+}
+
+/** A line end inside of JSON is white space, but would end the event's data line. */
+function onOneLine(json: Buffer): Buffer {
+  if (json.indexOf(LINE_FEED) === -1 && json.indexOf(CARRIAGE_RETURN) === -1) return json
+  const copy = Buffer.from(json)
+  for (let at = 0; at < copy.length; at++)
+    if (copy[at] === LINE_FEED || copy[at] === CARRIAGE_RETURN) copy[at] = 0x20
+  return copy
+}

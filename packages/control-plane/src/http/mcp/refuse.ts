@@ -1,0 +1,42 @@
+import type { ServerResponse } from 'node:http'
+import { withFix } from '../../gateway/failure-answer.ts'
+import type { ErrorCode, GatewayError } from '../../model/error.ts'
+import { errorBytes } from '../../protocol/message.ts'
+import { RPC } from '../../protocol/rpc-error.ts'
+import { sendJson } from './responder.ts'
+
+/** Answers a request that is not even looked at, in words that a client can show. */
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  code: number,
+  message: string,
+  data?: unknown,
+): void {
+  const headers: Record<string, string> = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
+  sendJson(
+    response,
+    status,
+    errorBytes(null, data === undefined ? { code, message } : { code, message, data }),
+    headers,
+  )
+}
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  too_large: 413,
+  too_many: 429,
+  audit_unavailable: 503,
+}
+
+/** The one place where what stopped a request at this door becomes an HTTP answer. */
+export function refuseWith(response: ServerResponse, error: GatewayError): void {
+  const status = STATUS[error.code] ?? 500
+  const data = { code: error.code, ...(error.fix !== undefined && { fix: error.fix }) }
+  // The rest of a body that is too large is not read: the connection cannot be used again.
+  if (status === 413) response.setHeader('connection', 'close')
+  refuse(response, status, status >= 500 ? RPC.internalError : RPC.gateway, withFix(error), data)
+}

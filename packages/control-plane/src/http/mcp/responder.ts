@@ -1,0 +1,85 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Answer } from '../../gateway/caller.ts'
+import type { RpcNotification, RpcRequest } from '../../protocol/message.ts'
+import { RPC } from '../../protocol/rpc-error.ts'
+import { openEventStream, writeEvent } from './event-stream.ts'
+
+/** HTTP statuses that revision 2026-07-28 gives to errors; legacy errors travel in a 200. */
+const MODERN_STATUS: Record<number, number> = {
+  [RPC.methodNotFound]: 404,
+  [RPC.headerMismatch]: 400,
+  [RPC.missingClientCapability]: 400,
+  [RPC.unsupportedProtocolVersion]: 400,
+}
+
+/**
+ * The response to one POST: plain JSON when there is nothing but the answer, an event stream as soon as something
+ * comes before it.
+ */
+export class Responder {
+  readonly #response: ServerResponse
+  readonly #takesEvents: boolean
+  readonly #takesJson: boolean
+  readonly #onStream: () => void
+  #streaming = false
+
+  constructor(request: IncomingMessage, response: ServerResponse, onStream: () => void) {
+    this.#response = response
+    this.#onStream = onStream
+    const accept = request.headers.accept ?? '*/*'
+    this.#takesEvents = accept.includes('text/event-stream') || accept.includes('*/*')
+    this.#takesJson = accept.includes('json') || accept.includes('*/*')
+  }
+
+  get takesEvents(): boolean {
+    return this.#takesEvents
+  }
+
+  /** Sends a message before the answer; dropped where the client takes no events. */
+  send(message: RpcNotification | RpcRequest): void {
+    if (!this.#takesEvents || this.#response.writableEnded) return
+    this.stream()
+    writeEvent(this.#response, Buffer.from(JSON.stringify(message)))
+  }
+
+  stream(): void {
+    if (this.#streaming) return
+    this.#streaming = true
+    openEventStream(this.#response)
+    this.#onStream()
+  }
+
+  answer({ bytes, errorCode }: Answer, era: 'modern' | 'legacy'): void {
+    if (this.#response.destroyed || this.#response.writableEnded) return
+    if (!this.#streaming && !this.#takesJson) this.stream()
+    if (this.#streaming) {
+      writeEvent(this.#response, bytes)
+      this.#response.end()
+      return
+    }
+    const status = era === 'modern' && errorCode !== undefined ? (MODERN_STATUS[errorCode] ?? 200) : 200
+    sendJson(this.#response, status, bytes)
+  }
+
+  /** Ends without an answer: the client gave the request up and expects none. */
+  end(): void {
+    if (this.#response.destroyed || this.#response.writableEnded) return
+    if (!this.#streaming && this.#takesEvents) this.stream()
+    if (!this.#streaming) this.#response.writeHead(202)
+    this.#response.end()
+  }
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  bytes: Buffer,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': bytes.length,
+    ...headers,
+  })
+  response.end(bytes)
+}

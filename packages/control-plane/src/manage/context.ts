@@ -1,0 +1,20 @@
+import type { Recorder } from '../audit/recorder.ts'
+import type { Clock, Random } from '../model/clock.ts'
+import type { ServerInspector } from '../model/inspector.ts'
+import type { Storage } from '../model/stores.ts'
+import type { Vault } from '../vault/vault.ts'
+
+/** The neighbours this room works with. */
+export interface Manage {
+  storage: Storage
+  vault: Vault
+  recorder: Recorder
+  inspector: ServerInspector
+  clock: Clock
+  random: Random
+  newId(): string
+  /** Throws GatewayError `invalid_request` when the address may not be an upstream. */
+  guardUrl(url: string): Promise<void>
+  /** Whether this installation runs servers of its own. */
+  hostingAllowed: boolean
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { may } from '../access/permissions.ts'
+import type { Principal } from '../model/principal.ts'
+import type { Server, ServerHealth } from '../model/server.ts'
+import type { Manage } from './context.ts'
+import { allowAndDeny, instant, toInstantOrNull } from './fields.ts'
+import { namesNeeded } from './upstream-target.ts'
+
+/** What is ever told about a credential: never a value. */
+export const credentialAnswer = z.strictObject({
+  names: z.array(z.string()),
+  version: z.int().nullable(),
+  updatedAt: instant.nullable(),
+})
+
+export type CredentialAnswer = z.output<typeof credentialAnswer>
+
+const strings = z.record(z.string(), z.string())
+
+export const serverAnswer = z.strictObject({
+  name: z.string(),
+  kind: z.enum(['remote', 'hosted']),
+  enabled: z.boolean(),
+  status: z.enum(['ready', 'connecting', 'needs_credential', 'needs_login', 'failing', 'disabled']),
+  error: z
+    .strictObject({ code: z.string(), message: z.string(), fix: z.string().exactOptional() })
+    .exactOptional(),
+  tools: z.int(),
+  era: z.enum(['modern', 'legacy']).nullable(),
+  url: z.string().exactOptional(),
+  transport: z.enum(['auto', 'streamable-http', 'sse']).exactOptional(),
+  headers: strings.exactOptional(),
+  command: z.string().exactOptional(),
+  args: z.array(z.string()).exactOptional(),
+  env: strings.exactOptional(),
+  prefix: z.enum(['always', 'on-collision', 'never']),
+  isolation: z.enum(['shared', 'per-session', 'per-member']),
+  timeoutMs: z.int(),
+  toolRules: allowAndDeny,
+  credential: z.union([credentialAnswer, z.strictObject({ set: z.boolean() })]).exactOptional(),
+  warning: z.string().exactOptional(),
+})
+
+export type ServerAnswer = z.output<typeof serverAnswer>
+
+/** A server as this principal may see it. `checked` is its health when it has just been looked at. */
+export async function describeServer(
+  manage: Manage,
+  principal: Principal,
+  server: Server,
+  checked?: ServerHealth,
+): Promise<ServerAnswer> {
+  const credential = await describeCredential(manage, server)
+  const manages = may(principal, 'server.write', server.workspaceId)
+  const sees = may(principal, 'credential.describe', server.workspaceId)
+  return {
+    name: server.name,
+    kind: server.target.kind,
+    enabled: server.enabled,
+    ...describeHealth(healthOf(manage, server, credential.names, checked), manages),
+    ...describeTarget(server.target, manages),
+    prefix: server.prefix,
+    isolation: server.isolation,
+    timeoutMs: server.timeoutMs,
+    toolRules: server.tools,
+    ...(manages ? { credential } : sees ? { credential: { set: credential.version !== null } } : {}),
+    ...(manages ? warningAbout(server.target) : {}),
+  }
+}
+
+export async function describeCredential({ vault }: Manage, server: Server): Promise<CredentialAnswer> {
+  const known = await vault.describe(server)
+  return {
+    names: known?.names ?? [],
+    version: known?.version ?? null,
+    updatedAt: toInstantOrNull(known?.updatedAt),
+  }
+}
+
+/** The names a server asks its credential for that have no value yet. */
+export function missingNames(server: Server, names: readonly string[]): string[] {
+  return namesNeeded(server.target).filter((name) => !names.includes(name))
+}
+
+function healthOf(
+  { inspector }: Manage,
+  server: Server,
+  names: readonly string[],
+  checked: ServerHealth | undefined,
+): ServerHealth {
+  if (checked !== undefined) return checked
+  if (!server.enabled) return { ...inspector.health(server), status: 'disabled' }
+  const missing = missingNames(server, names)
+  return missing.length === 0 ? inspector.health(server) : needsCredential(missing)
+}
+
+/** The health of a server that cannot be called before these values are set. */
+export function needsCredential(missing: readonly string[]): ServerHealth {
+  const list = missing.join(', ')
+  return {
+    status: 'needs_credential',
+    error: {
+      code: 'needs_credential',
+      message: `The credential has no value for ${list}.`,
+      fix: `Set ${list} in this server's credential.`,
+    },
+    tools: 0,
+  }
+}
+
+/** Whoever does not manage the server learns that something is missing, not its name. */
+const NOT_YOURS_TO_MEND = {
+  code: 'needs_credential',
+  message: 'The credential is not complete.',
+  fix: 'Ask an admin of the workspace to set it.',
+}
+
+function describeHealth({ status, error, tools, era }: ServerHealth, manages: boolean) {
+  const told = error?.code === 'needs_credential' && !manages ? NOT_YOURS_TO_MEND : error
+  return { status, ...(told === undefined ? {} : { error: told }), tools, era: era ?? null }
+}
+
+/** Headers, arguments and environment name the credential's values: for those who manage it. */
+function describeTarget(target: Server['target'], manages: boolean) {
+  if (target.kind === 'remote') {
+    const { url, transport, headers } = target
+    return { url, transport, ...(manages ? { headers } : {}) }
+  }
+  const { command, args, env } = target
+  return manages ? { command, args, env } : {}
+}
+
+function warningAbout(target: Server['target']): { warning?: string } {
+  if (target.kind !== 'hosted' || namesNeeded({ ...target, env: {} }).length === 0) return {}
+  return {
+    warning:
+      'An argument holds a secret, and other programs on this machine can read arguments. If the server can take it from an environment variable, use one.',
+  }
+}

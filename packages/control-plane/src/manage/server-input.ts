@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { SERVER_NAME_PATTERN } from '../model/server.ts'
+import { allowAndDeny, line } from './fields.ts'
+
+const name = z
+  .string()
+  .regex(SERVER_NAME_PATTERN, 'must be 1 to 32 of a-z, 0-9 and "-", and neither begin nor end with "-"')
+
+const text = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength, `must be at most ${maxLength} characters`)
+    .refine((value) => !value.includes('\0'), 'must not hold a NUL character')
+
+const timeout = z
+  .number()
+  .int('must be a whole number of milliseconds')
+  .min(1000, 'must be 1000 to 600000 milliseconds')
+  .max(600_000, 'must be 1000 to 600000 milliseconds')
+
+const prefix = z.enum(['always', 'on-collision', 'never'])
+const isolation = z.enum(['shared', 'per-session', 'per-member'])
+
+const settings = {
+  enabled: z.boolean().default(true),
+  prefix: prefix.default('always'),
+  isolation: isolation.default('shared'),
+  timeoutMs: timeout.default(60_000),
+  tools: allowAndDeny.default({}),
+}
+
+const remoteServer = z.strictObject({
+  name,
+  url: z.string().min(1, 'must not be empty').max(2048, 'must be at most 2048 characters'),
+  transport: z.enum(['auto', 'streamable-http', 'sse']).default('auto'),
+  headers: z
+    .record(z.string(), text(8192))
+    .refine((headers) => Object.keys(headers).length <= 32, 'must hold at most 32 headers')
+    .default({}),
+  ...settings,
+})
+
+const hostedServer = z.strictObject({
+  name,
+  command: line(1024),
+  args: z.array(text(8192)).max(100, 'must hold at most 100 arguments').default([]),
+  env: z
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'has a name that no environment variable can have'),
+      text(32_768),
+    )
+    .refine((env) => Object.keys(env).length <= 64, 'must hold at most 64 variables')
+    .default({}),
+  ...settings,
+})
+
+const catalogServer = z.strictObject({ name, catalog: line(200), ...settings })
+
+export type RemoteServerInput = z.output<typeof remoteServer>
+export type HostedServerInput = z.output<typeof hostedServer>
+
+/** A new server: by `url`, by `command`, or from the `catalog`. */
+export const serverInput = z.union([remoteServer, hostedServer, catalogServer])
+
+/**
+ * What can change in place. The address and the headers cannot: a credential set for one address must not be sent
+ * to another by an edit. Remove the server and add it again, which removes its credential.
+ */
+export const serverChange = z.strictObject({
+  enabled: z.boolean().exactOptional(),
+  prefix: prefix.exactOptional(),
+  isolation: isolation.exactOptional(),
+  timeoutMs: timeout.exactOptional(),
+  tools: allowAndDeny.exactOptional(),
+})

@@ -1,0 +1,154 @@
+import { requirePermission } from '../access/permissions.ts'
+import { GatewayError } from '../model/error.ts'
+import type { Server } from '../model/server.ts'
+import { noAnswer, nothing } from './fields.ts'
+import { inWorkspace, type Scene, type WorkspaceScene } from './operation.ts'
+import { MAX_PAGE, pageByName, pageOf, pageQuery } from './paging.ts'
+import {
+  describeCredential,
+  describeServer,
+  missingNames,
+  needsCredential,
+  serverAnswer,
+} from './server-answer.ts'
+import { type HostedServerInput, type RemoteServerInput, serverChange, serverInput } from './server-input.ts'
+import { hostedTarget, remoteTarget } from './upstream-target.ts'
+
+interface OneServer {
+  workspace: string
+  server: string
+}
+
+export const createServer = inWorkspace({
+  name: 'server.create',
+  summary: 'Add a server by URL, or by command where this installation hosts servers',
+  action: 'server.write',
+  recorded: true,
+  input: serverInput,
+  answer: serverAnswer,
+  async run(scene, _where, input) {
+    const { manage, principal, workspace, deed } = scene
+    deed.server = input.name
+    deed.thing = input.name
+    if ('catalog' in input) throw noCatalogYet()
+    const { name, enabled, prefix, isolation, timeoutMs, tools } = input
+    const now = manage.clock.now()
+    const server: Server = {
+      id: manage.newId(),
+      workspaceId: workspace.id,
+      name,
+      target: 'url' in input ? await reachableTarget(scene, input) : allowedCommand(scene, input),
+      enabled,
+      prefix,
+      isolation,
+      timeoutMs,
+      tools,
+      createdAt: now,
+      updatedAt: now,
+    }
+    await manage.storage.servers.create(server)
+    return describeServer(manage, principal, server)
+  },
+})
+
+export const listServers = inWorkspace({
+  name: 'server.list',
+  summary: 'The servers of a workspace, with their health',
+  action: 'server.read',
+  recorded: false,
+  input: pageQuery(MAX_PAGE),
+  answer: pageOf(serverAnswer),
+  async run({ manage, principal, workspace }, _where, query) {
+    const page = pageByName(await manage.storage.servers.all(workspace.id), query)
+    const items = await Promise.all(page.items.map((server) => describeServer(manage, principal, server)))
+    return { ...page, items }
+  },
+})
+
+export const showServer = inWorkspace({
+  name: 'server.show',
+  summary: 'One server, with its health',
+  action: 'server.read',
+  recorded: false,
+  input: nothing,
+  answer: serverAnswer,
+  async run(scene, where: OneServer) {
+    return describeServer(scene.manage, scene.principal, await requireServer(scene, where))
+  },
+})
+
+export const changeServer = inWorkspace({
+  name: 'server.update',
+  summary: 'Change how a server is used; its address, headers and command cannot change',
+  action: 'server.write',
+  recorded: true,
+  input: serverChange,
+  answer: serverAnswer,
+  async run(scene, where: OneServer, change) {
+    const { manage, principal } = scene
+    const server = await requireServer(scene, where)
+    const changed = { ...server, ...change, updatedAt: manage.clock.now() }
+    await manage.storage.servers.update(changed)
+    return describeServer(manage, principal, changed)
+  },
+})
+
+export const removeServer = inWorkspace({
+  name: 'server.remove',
+  summary: 'Remove a server and its credential',
+  action: 'server.write',
+  recorded: true,
+  input: nothing,
+  answer: noAnswer,
+  async run(scene, where: OneServer) {
+    const server = await requireServer(scene, where)
+    await scene.manage.storage.servers.remove(server.id)
+    return undefined
+  },
+})
+
+export const checkServer = inWorkspace({
+  name: 'server.check',
+  summary: 'Connect to a server, list its tools, and say what is wrong and how to mend it',
+  action: 'server.check',
+  recorded: true,
+  input: nothing,
+  answer: serverAnswer,
+  async run(scene, where: OneServer) {
+    const { manage, principal } = scene
+    const server = await requireServer(scene, where)
+    const { names } = await describeCredential(manage, server)
+    const missing = missingNames(server, names)
+    const health = missing.length > 0 ? needsCredential(missing) : await manage.inspector.check(server)
+    return describeServer(manage, principal, server, health)
+  },
+})
+
+/** The server a path names, in the scene's own workspace and no other. */
+export async function requireServer(
+  { manage, workspace }: WorkspaceScene,
+  where: { server: string },
+): Promise<Server> {
+  const server = await manage.storage.servers.byName(workspace.id, where.server)
+  if (server !== undefined) return server
+  throw new GatewayError('not_found', 'There is no such server in this workspace.')
+}
+
+async function reachableTarget({ manage }: Scene, input: RemoteServerInput) {
+  const target = remoteTarget(input)
+  await manage.guardUrl(target.url)
+  return target
+}
+
+/** Running a program is running it as us: for owners alone, and only where the operator has not turned it off. */
+function allowedCommand({ manage, principal }: Scene, input: HostedServerInput) {
+  requirePermission(principal, 'server.host')
+  if (manage.hostingAllowed) return hostedTarget(input)
+  throw new GatewayError('unsupported', 'This installation does not run servers of its own.', {
+    fix: 'Start mcpgw-server with --hosting auto, or add the server by URL.',
+  })
+}
+
+function noCatalogYet(): GatewayError {
+  return new GatewayError('unsupported', 'The catalog comes with a later version; add the server by URL.')
+}

@@ -1,0 +1,140 @@
+import { GatewayError } from '../model/error.ts'
+import { fillPlaceholders, placeholdersIn } from '../model/placeholder.ts'
+import type { HostedTarget, RemoteTarget, Server } from '../model/server.ts'
+import { looksLikeSecret } from './secret-look.ts'
+import type { HostedServerInput, RemoteServerInput } from './server-input.ts'
+
+/** Where a new remote server is; throws `invalid_request` for an address or header we would not send. */
+export function remoteTarget({ url, transport, headers }: RemoteServerInput): RemoteTarget {
+  return { kind: 'remote', url: requireUrl(url), transport, headers: requireHeaders(headers) }
+}
+
+/** How a new hosted server is started; throws `invalid_request` for a secret typed in plainly. */
+export function hostedTarget({ command, args, env }: HostedServerInput): HostedTarget {
+  if (command.includes('{{')) throw invalid('"command" cannot hold a placeholder.')
+  for (const argument of args) requireNoSecretArgument(argument)
+  for (const [name, value] of Object.entries(env)) requireNoSecret('environment variable', name, value)
+  return { kind: 'hosted', command, args, env }
+}
+
+/** The names a server's headers, arguments and environment ask its credential for, each once. */
+export function namesNeeded(target: Server['target']): string[] {
+  const texts =
+    target.kind === 'remote' ? Object.values(target.headers) : [...target.args, ...Object.values(target.env)]
+  return [...new Set(texts.flatMap(placeholdersIn))]
+}
+
+function requireUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined) {
+    throw invalid('"url" is not a URL.', 'Give the whole address, such as https://mcp.example.com/mcp.')
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw invalid('"url" must begin with https:// or http://.')
+  if (url.username !== '' || url.password !== '') {
+    throw invalid('"url" must not hold a user name or password.', SEND_AS_HEADER)
+  }
+  if (url.hash !== '' || text.includes('#'))
+    throw invalid('"url" must not hold a fragment (the part after "#").')
+  if (text.includes('{{')) throw invalid('"url" cannot hold a placeholder.', SEND_AS_HEADER)
+  requireNoSecretInQuery(url)
+  return url.href
+}
+
+const SEND_AS_HEADER =
+  'Send the secret in a header, such as "Authorization": "Bearer {{TOKEN}}", and set TOKEN in the server\'s credential.'
+
+function requireNoSecretInQuery(url: URL): void {
+  for (const [name, value] of url.searchParams) {
+    if (!looksLikeSecret(name, value)) continue
+    throw invalid(
+      '"url" seems to hold a secret in its query, where it would be stored and shown in plain text.',
+      SEND_AS_HEADER,
+    )
+  }
+}
+
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/
+/** What RFC 9110 lets a value hold, without the bytes whose meaning depends on whom one asks. */
+const HEADER_VALUE = /^[\t\u0020-\u007e]*$/
+
+/** Headers that belong to the connection or to MCP itself: the gateway writes them. */
+const OUR_HEADERS = new Set([
+  'accept',
+  'accept-encoding',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'last-event-id',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+function requireHeaders(headers: Record<string, string>): Record<string, string> {
+  const seen = new Set<string>()
+  for (const [name, value] of Object.entries(headers)) {
+    requireHeaderName(name)
+    if (seen.has(name.toLowerCase())) throw invalid(`The header "${name}" is there twice.`)
+    seen.add(name.toLowerCase())
+    if (!HEADER_VALUE.test(value)) {
+      throw invalid(`The header "${name}" must be one line of printable ASCII characters.`)
+    }
+    requireNoSecret('header', name, value)
+  }
+  return headers
+}
+
+function requireHeaderName(name: string): void {
+  if (!HEADER_NAME.test(name)) throw invalid('A header\'s name must be 1 to 128 letters, digits or "-".')
+  const lower = name.toLowerCase()
+  if (OUR_HEADERS.has(lower) || lower.startsWith('mcp-')) {
+    throw invalid(`The header "${name}" is written by the gateway itself and cannot be set.`)
+  }
+}
+
+/** Judges `--api-key=abc` by its name, and anything by its value. */
+function requireNoSecretArgument(argument: string): void {
+  requirePlaceholders('An argument', argument)
+  const [name = '', ...value] = argument.split('=')
+  if (!looksLikeSecret('', argument) && !(value.length > 0 && looksLikeSecret(name, value.join('=')))) return
+  throw invalid(
+    'An argument seems to hold a secret in plain text.',
+    "Use {{TOKEN}} in its place, and set TOKEN in the server's credential.",
+  )
+}
+
+function requireNoSecret(kind: string, name: string, value: string): void {
+  requirePlaceholders(`The ${kind} "${name}"`, value)
+  if (!looksLikeSecret(name, value)) return
+  throw invalid(
+    `The ${kind} "${name}" seems to hold a secret in plain text.`,
+    {
+      header:
+        'Use {{TOKEN}} in its place, as in "Bearer {{TOKEN}}", and set TOKEN in the server\'s credential.',
+    }[kind] ?? `Use {{${name}}} in its place, and set ${name} in the server's credential.`,
+  )
+}
+
+/** `{{ TOKEN }}` or `{{TOKEN-1}}` would go out as it stands, and nobody means that. */
+function requirePlaceholders(place: string, text: string): void {
+  const names = placeholdersIn(text)
+  const rest = fillPlaceholders(text, new Map(names.map((name) => [name, ''])))
+  if (!rest.includes('{{')) return
+  throw invalid(
+    `${place} holds "{{" that begins no placeholder.`,
+    'Write {{NAME}}, with letters, digits and "_".',
+  )
+}
+
+function invalid(message: string, fix?: string): GatewayError {
+  return new GatewayError('invalid_request', message, fix === undefined ? {} : { fix })
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import type { Principal } from '../model/principal.ts'
+import type { Page } from '../model/stores.ts'
+import { SLUG_PATTERN, type Workspace } from '../model/workspace.ts'
+import type { Manage } from './context.ts'
+import { instant, line, noAnswer, nothing, toInstant } from './fields.ts'
+import { forCaller, inWorkspace, onInstallation } from './operation.ts'
+import { mapPage, pageOf, pageQuery } from './paging.ts'
+
+const slug = z
+  .string()
+  .regex(SLUG_PATTERN, 'must be 1 to 40 of a-z, 0-9 and "-", and neither begin nor end with "-"')
+
+const workspaceAnswer = z.strictObject({ slug, name: z.string(), createdAt: instant })
+
+type WorkspaceAnswer = z.output<typeof workspaceAnswer>
+
+export const createWorkspace = onInstallation({
+  name: 'workspace.create',
+  summary: 'Make a workspace',
+  action: 'workspace.create',
+  recorded: true,
+  input: z.strictObject({ slug, name: line(100).exactOptional() }),
+  answer: workspaceAnswer,
+  async run({ manage, deed }, _where, input) {
+    deed.thing = input.slug
+    const workspace: Workspace = {
+      id: manage.newId(),
+      slug: input.slug,
+      name: input.name ?? input.slug,
+      createdAt: manage.clock.now(),
+    }
+    await manage.storage.workspaces.create(workspace)
+    deed.workspaceId = workspace.id
+    return describe(workspace)
+  },
+})
+
+export const listWorkspaces = forCaller({
+  name: 'workspace.list',
+  summary: 'The workspaces you can see',
+  action: 'workspace.read',
+  recorded: false,
+  input: pageQuery(100),
+  answer: pageOf(workspaceAnswer),
+  async run({ manage, principal }, _where, query) {
+    return mapPage(await visibleWorkspaces(manage, principal, query), describe)
+  },
+})
+
+export const showWorkspace = inWorkspace({
+  name: 'workspace.show',
+  summary: 'One workspace',
+  action: 'workspace.read',
+  recorded: false,
+  input: nothing,
+  answer: workspaceAnswer,
+  async run({ workspace }) {
+    return describe(workspace)
+  },
+})
+
+export const renameWorkspace = inWorkspace({
+  name: 'workspace.update',
+  summary: 'Give a workspace another name; its slug stays',
+  action: 'workspace.update',
+  recorded: true,
+  input: z.strictObject({ name: line(100) }),
+  answer: workspaceAnswer,
+  async run({ manage, workspace }, _where, { name }) {
+    await manage.storage.workspaces.rename(workspace.id, name)
+    return describe({ ...workspace, name })
+  },
+})
+
+export const removeWorkspace = inWorkspace({
+  name: 'workspace.remove',
+  summary: 'Remove a workspace with its servers, credentials and tokens; its log stays',
+  action: 'workspace.remove',
+  recorded: true,
+  input: nothing,
+  answer: noAnswer,
+  async run({ manage, workspace }) {
+    await manage.storage.workspaces.remove(workspace.id)
+    return undefined
+  },
+})
+
+async function visibleWorkspaces(
+  manage: Manage,
+  principal: Principal,
+  query: { cursor?: string; limit: number },
+): Promise<Page<Workspace>> {
+  if (principal.workspaceId === undefined) return manage.storage.workspaces.list(query)
+  const own = await manage.storage.workspaces.byId(principal.workspaceId)
+  return { items: own === undefined ? [] : [own] }
+}
+
+function describe({ slug, name, createdAt }: Workspace): WorkspaceAnswer {
+  return { slug, name, createdAt: toInstant(createdAt) }
+}

@@ -1,0 +1,48 @@
+/**
+ * Everything that can go wrong in a way we foresaw. Each door translates the code into its own dialect in one
+ * place; a code that is not here cannot be thrown.
+ */
+export type ErrorCode =
+  | 'invalid_request' // the caller sent something we cannot read or accept
+  | 'unauthenticated' // no token, or one that is wrong, expired or revoked
+  | 'forbidden' // a good token whose role or rules do not allow this
+  | 'not_found'
+  | 'conflict' // it exists already, or changed meanwhile
+  | 'too_large' // over one of our limits
+  | 'too_many' // over a rate or concurrency limit
+  | 'unsupported' // understood, but not offered here
+  | 'needs_credential' // a server's credential is missing or incomplete
+  | 'credential_unreadable' // a stored credential does not open
+  | 'upstream_unavailable' // a server cannot be reached
+  | 'upstream_timeout'
+  | 'upstream_refused' // a server answered 401, 403 or 404
+  | 'upstream_invalid' // a server answered something that is not MCP
+  | 'cancelled'
+  | 'audit_unavailable' // the log cannot be written, so nothing may happen
+  | 'configuration' // the installation's own settings
+  | 'internal'
+
+export interface GatewayErrorOptions {
+  cause?: unknown
+  /** What the reader can do about it. */
+  fix?: string
+}
+
+/** The one error class. `message` and `fix` are safe to show to whoever called; the real reason is in `cause`. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode
+  readonly fix: string | undefined
+
+  constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
+    super(message, { cause: options.cause })
+    this.name = 'GatewayError'
+    this.code = code
+    this.fix = options.fix
+  }
+}
+
+/** Turns anything thrown into a GatewayError; what we did not foresee becomes `internal` and says nothing. */
+export function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  return new GatewayError('internal', 'Something went wrong inside the gateway.', { cause: error })
+}

@@ -1,0 +1,75 @@
+export type Era = 'modern' | 'legacy'
+
+export type RemoteTransport = 'streamable-http' | 'sse'
+
+/** A server reached by URL. Header values may hold `{{NAME}}`, replaced by the credential's value of that name. */
+export interface RemoteTarget {
+  kind: 'remote'
+  url: string
+  /** `auto` finds it out by probing. */
+  transport: RemoteTransport | 'auto'
+  headers: Record<string, string>
+}
+
+/** A server we start: an argument vector without a shell. Arguments and environment values may hold `{{NAME}}`. */
+export interface HostedTarget {
+  kind: 'hosted'
+  command: string
+  args: string[]
+  env: Record<string, string>
+}
+
+export type PrefixMode = 'always' | 'on-collision' | 'never'
+
+/** Who shares one upstream session or process: everyone, one client session, or one member. */
+export type Isolation = 'shared' | 'per-session' | 'per-member'
+
+/** Which of a server's tools the workspace shows at all, by the server's own tool names; deny wins. */
+export interface ToolSelection {
+  allow?: string[]
+  deny?: string[]
+}
+
+/** Something a workspace can reach, as it is stored. */
+export interface Server {
+  id: string
+  workspaceId: string
+  /** Unique in its workspace: 1 to 32 of `[a-z0-9-]`. */
+  name: string
+  target: RemoteTarget | HostedTarget
+  enabled: boolean
+  prefix: PrefixMode
+  tools: ToolSelection
+  isolation: Isolation
+  /** The longest a call may take, in milliseconds. */
+  timeoutMs: number
+  createdAt: number
+  updatedAt: number
+}
+
+export const SERVER_NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/
+
+/** What probing found out about a server, remembered across restarts. */
+export interface EraVerdict {
+  serverId: string
+  era: Era
+  transport: RemoteTransport | 'stdio'
+  /** When it was found, Unix milliseconds: a verdict is looked at again after a day. */
+  foundAt: number
+}
+
+export type ServerStatus =
+  | 'ready'
+  | 'connecting'
+  | 'needs_credential'
+  | 'needs_login'
+  | 'failing'
+  | 'disabled'
+
+/** How a server is doing now, for people. */
+export interface ServerHealth {
+  status: ServerStatus
+  error?: { code: string; message: string; fix?: string }
+  tools: number
+  era?: Era
+}

@@ -1,0 +1,118 @@
+import type { AuditEntry, AuditHead, AuditRow } from './audit-row.ts'
+import type { ChangeBus } from './change.ts'
+import type { CredentialRecord } from './credential.ts'
+import type { EraVerdict, Server } from './server.ts'
+import type { Token } from './token.ts'
+import type { Workspace } from './workspace.ts'
+
+/** A page of a list; `nextCursor` is opaque and absent on the last page. */
+export interface Page<T> {
+  items: T[]
+  nextCursor?: string
+}
+
+export interface PageRequest {
+  cursor?: string
+  /** 1 to 500. */
+  limit: number
+}
+
+/** Every `create` throws GatewayError `conflict` when the name is taken; every bad cursor is `invalid_request`. */
+export interface WorkspaceStore {
+  create(workspace: Workspace): Promise<void>
+  list(page: PageRequest): Promise<Page<Workspace>>
+  bySlug(slug: string): Promise<Workspace | undefined>
+  byId(id: string): Promise<Workspace | undefined>
+  rename(id: string, name: string): Promise<void>
+  /** Removes the workspace with its servers, credentials, data key and tokens; its log stays. */
+  remove(id: string): Promise<void>
+}
+
+export interface ServerStore {
+  create(server: Server): Promise<void>
+  /** All servers of a workspace, by name. */
+  all(workspaceId: string): Promise<Server[]>
+  byName(workspaceId: string, name: string): Promise<Server | undefined>
+  /** Replaces everything but id, workspace and creation time. */
+  update(server: Server): Promise<void>
+  remove(id: string): Promise<void>
+  verdict(serverId: string): Promise<EraVerdict | undefined>
+  /** Publishes no change: a verdict is an observation, not configuration. */
+  saveVerdict(verdict: EraVerdict): Promise<void>
+}
+
+export interface CredentialStore {
+  /** Throws `conflict` unless `record.version` is exactly one more than the stored one (1 when there is none). */
+  put(record: CredentialRecord): Promise<void>
+  byServer(serverId: string): Promise<CredentialRecord | undefined>
+  /** Every credential of a workspace; of all workspaces when absent (for re-sealing). */
+  all(workspaceId?: string): Promise<CredentialRecord[]>
+  remove(serverId: string): Promise<void>
+}
+
+export interface TokenStore {
+  create(token: Token): Promise<void>
+  byHash(hash: string): Promise<Token | undefined>
+  byId(id: string): Promise<Token | undefined>
+  /** Tokens of one workspace, newest first; owner tokens when the id is absent. */
+  list(workspaceId: string | undefined, page: PageRequest): Promise<Page<Token>>
+  revoke(id: string, at: number): Promise<void>
+  /** Swaps the hash in one step: the old token stops as the new one starts. */
+  replaceHash(id: string, hash: string, expiresAt: number | undefined): Promise<void>
+  /** May be lost; publishes no change. */
+  touch(id: string, at: number): Promise<void>
+  countOwners(): Promise<number>
+}
+
+/** The wrapped keys of the vault. Nothing here opens anything without the master key. */
+export interface KeyStore {
+  /** A wrapped key by name, e.g. `sentinel` or `workspace:ID`. */
+  get(name: string): Promise<Uint8Array | undefined>
+  /** Throws `conflict` when the name exists. */
+  add(name: string, wrapped: Uint8Array): Promise<void>
+  replace(name: string, wrapped: Uint8Array): Promise<void>
+  names(): Promise<string[]>
+}
+
+export interface AuditFilter {
+  workspaceId: string
+  server?: string
+  tool?: string
+  member?: string
+  tokenId?: string
+  outcome?: string
+  kind?: 'call' | 'management'
+  /** Inclusive, Unix milliseconds. */
+  from?: number
+  /** Exclusive, Unix milliseconds. */
+  to?: number
+}
+
+export interface AuditStore {
+  /**
+   * Appends all entries in one durable transaction, in order, each workspace's entries chained behind its head.
+   * `link` computes a row's hash from the previous hash. Publishes one `audit` change per workspace touched.
+   */
+  append(
+    entries: readonly AuditEntry[],
+    link: (previousHash: string, row: Omit<AuditRow, 'hash'>) => string,
+  ): Promise<AuditRow[]>
+  /** Newest first. */
+  search(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRow>>
+  /** Oldest first, from `afterSeq` (exclusive): for verifying and exporting. */
+  read(workspaceId: string, afterSeq: number, limit: number): Promise<AuditRow[]>
+  head(workspaceId: string): Promise<AuditHead>
+}
+
+/** Everything that is kept, and the bus that tells of changes. */
+export interface Storage extends AsyncDisposable {
+  workspaces: WorkspaceStore
+  servers: ServerStore
+  credentials: CredentialStore
+  tokens: TokenStore
+  keys: KeyStore
+  audit: AuditStore
+  bus: ChangeBus
+  /** Throws unless the database answers. */
+  ping(): Promise<void>
+}

@@ -1,0 +1,19 @@
+import type { Role } from './role.ts'
+import type { TokenRules } from './rules.ts'
+
+/** An issued token as it is stored: never the token itself. */
+export interface Token {
+  id: string
+  /** Absent for an owner token. */
+  workspaceId?: string
+  name: string
+  member: string
+  role: Role
+  rules: TokenRules
+  /** SHA-256 of the token, base64url. */
+  hash: string
+  createdAt: number
+  expiresAt?: number
+  lastUsedAt?: number
+  revokedAt?: number
+}

@@ -1,0 +1,107 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { GatewayError } from './model/error.ts'
+
+/** What may travel through the program. */
+export interface Settings {
+  host: string
+  port: number
+  dataDir: string
+  publicUrl: string | undefined
+  databaseUrl: string | undefined
+  allowUpstreams: string[]
+  hosting: 'auto' | 'off'
+  demo: boolean
+}
+
+/** What only the vault and the first start may see. */
+export interface SecretSettings {
+  masterKey: string | undefined
+  masterKeyFile: string | undefined
+  previousMasterKey: string | undefined
+  ownerToken: string | undefined
+}
+
+const flag = z.union([
+  z.boolean(),
+  z.enum(['', '0', '1', 'false', 'true']).transform((text) => text === '1' || text === 'true'),
+])
+const list = z.union([
+  z.array(z.string()),
+  z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean)),
+])
+const httpUrl = z
+  .string()
+  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be an http or https URL')
+
+const schema = z.object({
+  host: z.string().min(1).default('127.0.0.1'),
+  port: z.coerce
+    .number()
+    .int('must be a whole number')
+    .min(0, 'must be 0 to 65535')
+    .max(65_535, 'must be 0 to 65535')
+    .default(8787),
+  dataDir: z
+    .string()
+    .min(1)
+    .default('./mcpgw-data')
+    .transform((path) => resolve(path)),
+  publicUrl: httpUrl.transform((text) => text.replace(/\/+$/, '')).optional(),
+  databaseUrl: z.string().min(1).optional(),
+  allowUpstreams: list.default([]),
+  hosting: z.enum(['auto', 'off'], 'must be auto or off').default('auto'),
+  demo: flag.default(false),
+  masterKey: z.string().optional(),
+  masterKeyFile: z.string().optional(),
+  previousMasterKey: z.string().optional(),
+  ownerToken: z.string().optional(),
+})
+
+/** Where each setting comes from, for messages: its flag and its environment variable. */
+const SOURCES: Record<keyof z.infer<typeof schema>, { flag?: string; variable: string }> = {
+  host: { flag: '--host', variable: 'MCPGW_HOST' },
+  port: { flag: '--port', variable: 'MCPGW_PORT' },
+  dataDir: { flag: '--data-dir', variable: 'MCPGW_DATA_DIR' },
+  publicUrl: { flag: '--public-url', variable: 'MCPGW_PUBLIC_URL' },
+  databaseUrl: { flag: '--database-url', variable: 'MCPGW_DATABASE_URL' },
+  allowUpstreams: { flag: '--allow-upstream', variable: 'MCPGW_ALLOW_UPSTREAMS' },
+  hosting: { flag: '--hosting', variable: 'MCPGW_HOSTING' },
+  demo: { flag: '--demo', variable: 'MCPGW_DEMO' },
+  masterKey: { variable: 'MCPGW_MASTER_KEY' },
+  masterKeyFile: { variable: 'MCPGW_MASTER_KEY_FILE' },
+  previousMasterKey: { variable: 'MCPGW_PREVIOUS_MASTER_KEY' },
+  ownerToken: { variable: 'MCPGW_OWNER_TOKEN' },
+}
+
+/** Reads flags and environment, once; flags win. Throws `configuration` that names everything wrong in one message. */
+export function readSettings(
+  flags: Record<string, unknown>,
+  env: NodeJS.ProcessEnv,
+): { settings: Settings; secrets: SecretSettings } {
+  const given = Object.fromEntries(
+    Object.entries(SOURCES).map(([name, { variable }]) => [
+      name,
+      flags[name] ?? (env[variable] || undefined),
+    ]),
+  )
+  const read = schema.safeParse(given)
+  if (!read.success) throw unreadable(read.error)
+  const { masterKey, masterKeyFile, previousMasterKey, ownerToken, ...rest } = read.data
+  const { publicUrl, databaseUrl } = rest
+  return {
+    settings: { ...rest, publicUrl, databaseUrl },
+    secrets: { masterKey, masterKeyFile, previousMasterKey, ownerToken },
+  }
+}
+
+/** Names of settings only, never their values: some are secrets. */
+function unreadable(error: z.ZodError): GatewayError {
+  const lines = error.issues.map(({ path: [name], message }) => {
+    const source = SOURCES[name as keyof typeof SOURCES]
+    return `${[source?.flag, source?.variable].filter(Boolean).join(' or ')} ${message.replace(/^Invalid input: /, 'is not right: ')}`
+  })
+  return new GatewayError('configuration', `These settings cannot be used:\n  ${lines.join('\n  ')}`, {
+    fix: 'Correct them and start again.',
+  })
+}

@@ -1,0 +1,61 @@
+import { type Kysely, sql } from 'kysely'
+import type { Clock } from '../model/clock.ts'
+import { GatewayError } from '../model/error.ts'
+import type { Dialect } from './database.ts'
+import * as firstTables from './migrations/0001-first-tables.ts'
+import type { Tables } from './tables.ts'
+
+interface Migration {
+  number: number
+  name: string
+  up(database: Kysely<unknown>, dialect: Dialect): Promise<void>
+}
+
+const MIGRATIONS: Migration[] = [{ number: 1, name: 'first-tables', up: firstTables.up }]
+
+// Any fixed number does, as long as every version of this program uses the same one.
+const ADVISORY_LOCK = 6_172_836_455
+
+/**
+ * Brings the schema up to date in one transaction; replicas that start at once wait for one another.
+ * Throws `configuration` when a newer program has been here.
+ */
+export async function migrate(kysely: Kysely<Tables>, dialect: Dialect, clock: Clock): Promise<void> {
+  await kysely.transaction().execute(async (transaction) => {
+    if (dialect === 'postgres') await sql`select pg_advisory_xact_lock(${ADVISORY_LOCK})`.execute(transaction)
+    const applied = await appliedMigrations(transaction)
+    // A migration names tables as they were then, not as Tables has them now.
+    const database = transaction.withoutPlugins() as unknown as Kysely<unknown>
+    for (const migration of MIGRATIONS.filter(({ number }) => !applied.has(number))) {
+      await migration.up(database, dialect)
+      const { number, name } = migration
+      await transaction
+        .insertInto('schemaMigrations')
+        .values({ number, name, appliedAt: clock.now() })
+        .execute()
+    }
+  })
+}
+
+async function appliedMigrations(transaction: Kysely<Tables>): Promise<Set<number>> {
+  await transaction.schema
+    .createTable('schema_migrations')
+    .ifNotExists()
+    .addColumn('number', 'integer', (column) => column.primaryKey())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('applied_at', 'bigint', (column) => column.notNull())
+    .execute()
+  const rows = await transaction.selectFrom('schemaMigrations').select('number').execute()
+  const unknown = rows.find(({ number }) => !MIGRATIONS.some((migration) => migration.number === number))
+  if (unknown !== undefined) throw newerDatabase(unknown.number)
+  return new Set(rows.map(({ number }) => number))
+}
+
+function newerDatabase(number: number): GatewayError {
+  const known = MIGRATIONS.length
+  return new GatewayError(
+    'configuration',
+    `The database was made by a newer version of this program: it has migration ${number}, this version knows ${known}.`,
+    { fix: 'Start the newer version, or restore a backup made before the upgrade.' },
+  )
+}

@@ -1,0 +1,52 @@
+import { sql } from 'kysely'
+import type { Clock } from '../model/clock.ts'
+import { GatewayError } from '../model/error.ts'
+import type { Storage } from '../model/stores.ts'
+import { createAuditStore } from './audit.ts'
+import { createCredentialStore } from './credentials.ts'
+import type { Database } from './database.ts'
+import { createKeyStore } from './keys.ts'
+import { openPostgres } from './postgres.ts'
+import { createServerStore } from './servers.ts'
+import { openSqlite } from './sqlite.ts'
+import { createTokenStore } from './tokens.ts'
+import { createWorkspaceStore } from './workspaces.ts'
+
+export interface StorageOptions {
+  /** `sqlite:/path/file.db` or `postgres://user:password@host:port/database`. */
+  url: string
+  clock: Clock
+}
+
+/**
+ * Opens the database, brings its schema up to date, and gives the stores over it. Throws `configuration`, with a fix
+ * and without the password, when the database cannot be used.
+ */
+export async function openStorage({ url, clock }: StorageOptions): Promise<Storage> {
+  return storageOver(await openDatabase(url, clock))
+}
+
+async function openDatabase(url: string, clock: Clock): Promise<Database> {
+  const sqlitePath = /^sqlite:(?:\/\/(?=\/))?(.+)$/s.exec(url)?.[1]
+  if (sqlitePath !== undefined) return openSqlite(sqlitePath, clock)
+  if (/^postgres(?:ql)?:\/\//.test(url)) return openPostgres(url, clock)
+  throw new GatewayError('configuration', 'The database URL is neither SQLite nor PostgreSQL.', {
+    fix: 'Write it as sqlite:/path/file.db or postgres://user:password@host:5432/database.',
+  })
+}
+
+function storageOver(database: Database): Storage {
+  return {
+    workspaces: createWorkspaceStore(database),
+    servers: createServerStore(database),
+    credentials: createCredentialStore(database),
+    tokens: createTokenStore(database),
+    keys: createKeyStore(database),
+    audit: createAuditStore(database),
+    bus: database.changes.bus,
+    ping: async () => {
+      await sql`select 1`.execute(database.kysely)
+    },
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  }
+}

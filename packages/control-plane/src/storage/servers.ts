@@ -1,0 +1,144 @@
+import type { Selectable } from 'kysely'
+import { z } from 'zod'
+import type { HostedTarget, RemoteTarget, Server, ToolSelection } from '../model/server.ts'
+import type { ServerStore } from '../model/stores.ts'
+import { type Database, write } from './database.ts'
+import { requireFound } from './found.ts'
+import { parseStoredJson } from './stored-json.ts'
+import type { Tables } from './tables.ts'
+import { refusing, violationIn } from './violation.ts'
+
+const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('remote'),
+    url: z.string(),
+    transport: z.enum(['streamable-http', 'sse', 'auto']),
+    headers: z.record(z.string(), z.string()),
+  }),
+  z.strictObject({
+    kind: z.literal('hosted'),
+    command: z.string(),
+    args: z.array(z.string()),
+    env: z.record(z.string(), z.string()),
+  }),
+])
+
+const TOOL_SELECTION: z.ZodType<ToolSelection> = z.strictObject({
+  allow: z.array(z.string()).exactOptional(),
+  deny: z.array(z.string()).exactOptional(),
+})
+
+export function createServerStore(database: Database): ServerStore {
+  const { kysely } = database
+  return {
+    create: (server) =>
+      refusing({ taken: nameTaken(server), missing: 'This workspace does not exist any more.' }, () =>
+        write(database, async (transaction, announce) => {
+          await transaction.insertInto('servers').values(asRow(server)).execute()
+          announce({ kind: 'server', workspaceId: server.workspaceId, id: server.id })
+        }),
+      ),
+
+    async all(workspaceId) {
+      const rows = await kysely
+        .selectFrom('servers')
+        .selectAll()
+        .where('workspaceId', '=', workspaceId)
+        .orderBy('name')
+        .execute()
+      return rows.map(asServer)
+    },
+
+    async byName(workspaceId, name) {
+      const row = await kysely
+        .selectFrom('servers')
+        .selectAll()
+        .where('workspaceId', '=', workspaceId)
+        .where('name', '=', name)
+        .executeTakeFirst()
+      return row && asServer(row)
+    },
+
+    update: (server) =>
+      refusing({ taken: nameTaken(server) }, () =>
+        write(database, async (transaction, announce) => {
+          const { id, workspaceId, createdAt: _, ...replaced } = asRow(server)
+          const before = await transaction
+            .selectFrom('servers')
+            .select('target')
+            .where('id', '=', id)
+            .executeTakeFirst()
+          const { numUpdatedRows } = await transaction
+            .updateTable('servers')
+            .set(replaced)
+            .where('id', '=', id)
+            .where('workspaceId', '=', workspaceId)
+            .executeTakeFirst()
+          requireFound(numUpdatedRows, 'server')
+          // What probing found was said of the old target.
+          if (before?.target !== replaced.target) {
+            await transaction.deleteFrom('serverVerdicts').where('serverId', '=', id).execute()
+          }
+          announce({ kind: 'server', workspaceId, id })
+        }),
+      ),
+
+    remove: (id) =>
+      write(database, async (transaction, announce) => {
+        // The lock keeps another replica from giving a credential to a server that is going.
+        const server = await transaction
+          .selectFrom('servers')
+          .select('workspaceId')
+          .where('id', '=', id)
+          .$if(database.dialect === 'postgres', (query) => query.forUpdate())
+          .executeTakeFirst()
+        if (server === undefined) return
+        const { numDeletedRows } = await transaction
+          .deleteFrom('credentials')
+          .where('serverId', '=', id)
+          .executeTakeFirst()
+        // The verdict goes with its server.
+        await transaction.deleteFrom('servers').where('id', '=', id).execute()
+        if (numDeletedRows > 0n) announce({ kind: 'credential', workspaceId: server.workspaceId, id })
+        announce({ kind: 'server', workspaceId: server.workspaceId, id })
+      }),
+
+    verdict: (serverId) =>
+      kysely.selectFrom('serverVerdicts').selectAll().where('serverId', '=', serverId).executeTakeFirst(),
+
+    async saveVerdict(verdict) {
+      const { serverId: _, ...found } = verdict
+      const saving = kysely
+        .insertInto('serverVerdicts')
+        .values(verdict)
+        .onConflict((conflict) => conflict.column('serverId').doUpdateSet(found))
+        .execute()
+      // A verdict on a server that was removed meanwhile interests nobody.
+      await saving.catch((error: unknown) => {
+        if (violationIn(error) !== 'missing_parent') throw error
+      })
+    },
+  }
+}
+
+function nameTaken(server: Server): string {
+  return `This workspace already has a server "${server.name}".`
+}
+
+function asRow(server: Server): Selectable<Tables['servers']> {
+  return {
+    ...server,
+    target: JSON.stringify(server.target),
+    tools: JSON.stringify(server.tools),
+    enabled: server.enabled ? 1 : 0,
+  }
+}
+
+function asServer(row: Selectable<Tables['servers']>): Server {
+  return {
+    ...row,
+    target: parseStoredJson(TARGET, row.target, 'servers.target'),
+    tools: parseStoredJson(TOOL_SELECTION, row.tools, 'servers.tools'),
+    enabled: row.enabled === 1,
+  }
+}

@@ -1,0 +1,142 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import {
+  CamelCasePlugin,
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  type SqliteDatabase,
+  SqliteDialect,
+  SqliteDriver,
+  type SqliteStatement,
+} from 'kysely'
+import type { Clock } from '../model/clock.ts'
+import { GatewayError } from '../model/error.ts'
+import { createLocalChanges } from './change-bus.ts'
+import type { Database } from './database.ts'
+import { migrate } from './migrate.ts'
+import type { Tables } from './tables.ts'
+
+const MAX_CACHED_STATEMENTS = 200
+
+/**
+ * Opens a SQLite file, made with mode 0600 when it is new, and brings its schema up to date. Throws `configuration`
+ * with a fix when it cannot.
+ */
+export async function openSqlite(path: string, clock: Clock): Promise<Database> {
+  const file = openFile(resolve(path))
+  const kysely = new Kysely<Tables>({
+    dialect: new NodeSqliteDialect(file),
+    plugins: [new CamelCasePlugin()],
+  })
+  try {
+    await migrate(kysely, 'sqlite', clock)
+  } catch (error) {
+    file.close()
+    throw error
+  }
+  return {
+    kysely,
+    dialect: 'sqlite',
+    changes: createLocalChanges(),
+    [Symbol.asyncDispose]: async () => {
+      await kysely.destroy()
+    },
+  }
+}
+
+function openFile(path: string): DatabaseSync {
+  let file: DatabaseSync | undefined
+  try {
+    createPrivateFile(path)
+    file = new DatabaseSync(path)
+    file.exec('pragma busy_timeout = 5000')
+    file.exec('pragma journal_mode = wal; pragma synchronous = full')
+    file.exec('pragma foreign_keys = on; pragma trusted_schema = off')
+    return file
+  } catch (cause) {
+    file?.close()
+    throw unusableFile(path, cause)
+  }
+}
+
+/**
+ * Makes the file if it is new. SQLite gives its `-wal` and `-shm` files the same mode. A file that is there is not
+ * opened: closing it again would drop the locks this process may hold on it.
+ */
+export function createPrivateFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
+}
+
+const NOT_A_DATABASE = new Set([11, 26]) // SQLITE_CORRUPT, SQLITE_NOTADB
+
+function unusableFile(path: string, cause: unknown): GatewayError {
+  const errcode = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) : undefined
+  if (errcode !== undefined && NOT_A_DATABASE.has(errcode)) {
+    return new GatewayError('configuration', `${path} is damaged or not a SQLite database.`, {
+      cause,
+      fix: 'Restore it from a backup, or name another file.',
+    })
+  }
+  return new GatewayError('configuration', `The database file ${path} cannot be opened.`, {
+    cause,
+    fix: 'Check that its folder exists, is on a disk with room, and may be written by this user.',
+  })
+}
+
+class NodeSqliteDialect extends SqliteDialect {
+  readonly #database: SqliteDatabase
+
+  constructor(file: DatabaseSync) {
+    const database = withCachedStatements(file)
+    super({ database })
+    this.#database = database
+  }
+
+  override createDriver(): SqliteDriver {
+    return new NodeSqliteDriver({ database: this.#database })
+  }
+}
+
+class NodeSqliteDriver extends SqliteDriver {
+  /** Our transactions all write. Asking for the write lock at once waits for it; asking later would fail instead. */
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  }
+
+  /** After a full disk or an I/O error SQLite has rolled back by itself; the first error is the one worth hearing. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.rollbackTransaction(connection).catch(() => {})
+  }
+}
+
+function withCachedStatements(file: DatabaseSync): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>()
+  return {
+    close: () => file.close(),
+    prepare: (sql) => {
+      const cached = statements.get(sql)
+      if (cached !== undefined) return cached
+      const statement = asKyselyStatement(sql, file.prepare(sql))
+      const oldest = statements.size < MAX_CACHED_STATEMENTS ? undefined : statements.keys().next().value
+      if (oldest !== undefined) statements.delete(oldest)
+      statements.set(sql, statement)
+      return statement
+    },
+  }
+}
+
+function asKyselyStatement(sql: string, statement: StatementSync): SqliteStatement {
+  // Kysely hands on parameters as unknown; SQLite itself refuses what it cannot bind.
+  const bound = (parameters: ReadonlyArray<unknown>) => parameters as SQLInputValue[]
+  return {
+    // Node 22 before 22.16 cannot ask the statement for its columns, so the text must tell.
+    reader: /^\s*(?:select|pragma)\b|\breturning\b/i.test(sql),
+    all: (parameters) => statement.all(...bound(parameters)),
+    run: (parameters) => statement.run(...bound(parameters)),
+    iterate: (parameters) => statement.iterate(...bound(parameters)),
+  }
+}

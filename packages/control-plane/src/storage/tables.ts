@@ -1,0 +1,36 @@
+import type { Generated } from 'kysely'
+import type { AuditRow } from '../model/audit-row.ts'
+import type { EraVerdict, Server } from '../model/server.ts'
+import type { Token } from '../model/token.ts'
+import type { Workspace } from '../model/workspace.ts'
+
+/** Every optional property of a model type as a column that may be null. */
+type Nullable<T> = { [K in keyof T]-?: undefined extends T[K] ? Exclude<T[K], undefined> | null : T[K] }
+
+/** `T` with some properties kept as JSON text. */
+type WithJson<T, K extends keyof T> = Omit<T, K> & Record<K, string>
+
+/** The tables as queries see them: camelCase here, snake_case in the database. */
+export interface Tables {
+  schemaMigrations: { number: number; name: string; appliedAt: number }
+  workspaces: Workspace
+  servers: Omit<WithJson<Server, 'target' | 'tools'>, 'enabled'> & { enabled: number }
+  serverVerdicts: EraVerdict
+  credentials: {
+    serverId: string
+    workspaceId: string
+    version: number
+    names: string
+    sealed: Uint8Array
+    updatedAt: number
+  }
+  tokens: Nullable<WithJson<Token, 'rules'>>
+  wrappedKeys: { name: string; wrapped: Uint8Array }
+  auditHeads: { workspaceId: string; seq: number; hash: string; latestTime: number }
+  auditRows: Nullable<AuditRow> & {
+    /** The latest `time` of this row and all before it: it never falls along `seq`, so it can be searched by. */
+    latestTime: number
+  }
+  /** PostgreSQL only: how many transactions have announced changes. */
+  changeCounter: { id: Generated<number>; value: number }
+}

@@ -1,0 +1,138 @@
+import type { Selectable } from 'kysely'
+import { z } from 'zod'
+import type { Change } from '../model/change.ts'
+import { GatewayError } from '../model/error.ts'
+import type { TokenRules } from '../model/rules.ts'
+import type { TokenStore } from '../model/stores.ts'
+import type { Token } from '../model/token.ts'
+import { type Database, write } from './database.ts'
+import { AGE_POSITION, pageOf, parsePageRequest } from './pages.ts'
+import { parseStoredJson } from './stored-json.ts'
+import type { Tables } from './tables.ts'
+import { refusing } from './violation.ts'
+import { withoutNulls } from './without-nulls.ts'
+
+const PATTERNS = z.strictObject({
+  allow: z.array(z.string()).exactOptional(),
+  deny: z.array(z.string()).exactOptional(),
+})
+
+const RULES: z.ZodType<TokenRules> = z.strictObject({
+  servers: PATTERNS.exactOptional(),
+  tools: PATTERNS.exactOptional(),
+  readOnlyTools: z.boolean().exactOptional(),
+})
+
+export function createTokenStore(database: Database): TokenStore {
+  const { kysely } = database
+  return {
+    create: (token) =>
+      refusing(
+        { taken: 'This token exists already.', missing: 'This workspace does not exist any more.' },
+        () =>
+          write(database, async (transaction, announce) => {
+            const row = { ...token, rules: JSON.stringify(token.rules) }
+            await transaction.insertInto('tokens').values(row).execute()
+            announce(changeOf(token, token.hash))
+          }),
+      ),
+
+    async byHash(hash) {
+      const row = await kysely.selectFrom('tokens').selectAll().where('hash', '=', hash).executeTakeFirst()
+      return row && asToken(row)
+    },
+
+    async byId(id) {
+      const row = await kysely.selectFrom('tokens').selectAll().where('id', '=', id).executeTakeFirst()
+      return row && asToken(row)
+    },
+
+    async list(workspaceId, page) {
+      const { limit, after } = parsePageRequest(page, AGE_POSITION)
+      let query = kysely.selectFrom('tokens').selectAll()
+      query =
+        workspaceId === undefined
+          ? query.where('workspaceId', 'is', null)
+          : query.where('workspaceId', '=', workspaceId)
+      if (after !== undefined) {
+        const [createdAt, id] = after
+        query = query.where(({ and, or, eb }) =>
+          or([eb('createdAt', '<', createdAt), and([eb('createdAt', '=', createdAt), eb('id', '<', id)])]),
+        )
+      }
+      const rows = await query
+        .orderBy('createdAt', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit + 1)
+        .execute()
+      return pageOf(rows.map(asToken), limit, ({ createdAt, id }) => [createdAt, id])
+    },
+
+    revoke: (id, at) =>
+      write(database, async (transaction, announce) => {
+        const revoked = await transaction
+          .updateTable('tokens')
+          // A second revocation does not move the moment of the first.
+          .set(({ fn, val }) => ({ revokedAt: fn.coalesce('revokedAt', val(at)) }))
+          .where('id', '=', id)
+          .returning(['hash', 'workspaceId'])
+          .executeTakeFirst()
+        if (revoked === undefined) throw unknownToken()
+        announce(changeOf(withoutNulls(revoked), revoked.hash))
+      }),
+
+    replaceHash: (id, hash, expiresAt) =>
+      refusing({ taken: 'This token exists already.' }, () =>
+        write(database, async (transaction, announce) => {
+          const old = await transaction
+            .selectFrom('tokens')
+            .select(['hash', 'workspaceId', 'revokedAt'])
+            .where('id', '=', id)
+            .$if(database.dialect === 'postgres', (query) => query.forUpdate())
+            .executeTakeFirst()
+          if (old === undefined) throw unknownToken()
+          if (old.revokedAt !== null) throw new GatewayError('conflict', 'This token has been revoked.')
+          await transaction
+            .updateTable('tokens')
+            .set({ hash, expiresAt: expiresAt ?? null })
+            .where('id', '=', id)
+            .execute()
+          announce(changeOf(withoutNulls(old), old.hash))
+          announce(changeOf(withoutNulls(old), hash))
+        }),
+      ),
+
+    async touch(id, at) {
+      await kysely
+        .updateTable('tokens')
+        .set({ lastUsedAt: at })
+        .where('id', '=', id)
+        .where(({ or, eb }) => or([eb('lastUsedAt', 'is', null), eb('lastUsedAt', '<', at)]))
+        .execute()
+    },
+
+    async countOwners() {
+      const { owners } = await kysely
+        .selectFrom('tokens')
+        .select(({ fn }) => fn.countAll<number>().as('owners'))
+        .where('role', '=', 'owner')
+        .where('workspaceId', 'is', null)
+        .where('revokedAt', 'is', null)
+        .executeTakeFirstOrThrow()
+      return owners
+    },
+  }
+}
+
+function changeOf(token: { workspaceId?: string }, hash: string): Change {
+  if (token.workspaceId === undefined) return { kind: 'token', id: hash }
+  return { kind: 'token', workspaceId: token.workspaceId, id: hash }
+}
+
+function unknownToken(): GatewayError {
+  return new GatewayError('not_found', 'This token does not exist any more.')
+}
+
+function asToken(row: Selectable<Tables['tokens']>): Token {
+  return { ...withoutNulls(row), rules: parseStoredJson(RULES, row.rules, 'tokens.rules') }
+}

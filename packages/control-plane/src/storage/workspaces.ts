@@ -1,0 +1,85 @@
+import type { Transaction } from 'kysely'
+import type { WorkspaceStore } from '../model/stores.ts'
+import { type Announce, type Database, write } from './database.ts'
+import { requireFound } from './found.ts'
+import { NAME_POSITION, pageOf, parsePageRequest } from './pages.ts'
+import type { Tables } from './tables.ts'
+import { refusing } from './violation.ts'
+
+export function createWorkspaceStore(database: Database): WorkspaceStore {
+  const { kysely } = database
+  return {
+    create: (workspace) =>
+      refusing({ taken: `There is already a workspace "${workspace.slug}".` }, () =>
+        write(database, async (transaction, announce) => {
+          await transaction.insertInto('workspaces').values(workspace).execute()
+          announce({ kind: 'workspace', workspaceId: workspace.id, id: workspace.id })
+        }),
+      ),
+
+    async list(page) {
+      const { limit, after } = parsePageRequest(page, NAME_POSITION)
+      let query = kysely.selectFrom('workspaces').selectAll().orderBy('slug')
+      if (after !== undefined) query = query.where('slug', '>', after[0])
+      const found = await query.limit(limit + 1).execute()
+      return pageOf(found, limit, ({ slug }) => [slug])
+    },
+
+    bySlug: (slug) => kysely.selectFrom('workspaces').selectAll().where('slug', '=', slug).executeTakeFirst(),
+
+    byId: (id) => kysely.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirst(),
+
+    rename: (id, name) =>
+      write(database, async (transaction, announce) => {
+        const { numUpdatedRows } = await transaction
+          .updateTable('workspaces')
+          .set({ name })
+          .where('id', '=', id)
+          .executeTakeFirst()
+        requireFound(numUpdatedRows, 'workspace')
+        announce({ kind: 'workspace', workspaceId: id, id })
+      }),
+
+    remove: (id) =>
+      write(database, async (transaction, announce) => {
+        // The lock keeps another replica from adding something to a workspace that is going.
+        const found = await transaction
+          .selectFrom('workspaces')
+          .select('id')
+          .where('id', '=', id)
+          .$if(database.dialect === 'postgres', (query) => query.forUpdate())
+          .executeTakeFirst()
+        if (found === undefined) return
+        await removeContents(transaction, id, announce)
+        await transaction.deleteFrom('workspaces').where('id', '=', id).execute()
+        announce({ kind: 'workspace', workspaceId: id, id })
+      }),
+  }
+}
+
+async function removeContents(
+  transaction: Transaction<Tables>,
+  workspaceId: string,
+  announce: Announce,
+): Promise<void> {
+  const tokens = await transaction
+    .deleteFrom('tokens')
+    .where('workspaceId', '=', workspaceId)
+    .returning('hash')
+    .execute()
+  const credentials = await transaction
+    .deleteFrom('credentials')
+    .where('workspaceId', '=', workspaceId)
+    .returning('serverId')
+    .execute()
+  const servers = await transaction
+    .deleteFrom('servers')
+    .where('workspaceId', '=', workspaceId)
+    .returning('id')
+    .execute()
+  await transaction.deleteFrom('wrappedKeys').where('name', '=', `workspace:${workspaceId}`).execute()
+
+  for (const { hash } of tokens) announce({ kind: 'token', workspaceId, id: hash })
+  for (const { serverId } of credentials) announce({ kind: 'credential', workspaceId, id: serverId })
+  for (const { id } of servers) announce({ kind: 'server', workspaceId, id })
+}

@@ -1,0 +1,237 @@
+import type { Pool } from 'undici'
+import type { OpenCredential, Scrubber } from '../model/credential.ts'
+import { asGatewayError, GatewayError } from '../model/error.ts'
+import type { EraVerdict, HostedTarget, RemoteTarget, Server } from '../model/server.ts'
+import type { UnsolicitedSink } from './channel.ts'
+import { type CredentialSource, createHeaderFiller, fillAll, NO_SCRUBBER } from './credential-source.ts'
+import type { HostedOptions } from './hosted/hosted-process.ts'
+import { HttpChannel, type HttpChannelOptions } from './http-channel.ts'
+import { HandshakeFailed, LegacyPeer, unsolicitedFor } from './legacy-peer.ts'
+import { ModernPeer } from './modern-peer.ts'
+import type { Peer, PeerEvents, PeerProfile } from './peer.ts'
+import { SseChannel } from './sse-channel.ts'
+import { StdioChannel } from './stdio-channel.ts'
+
+/** A handshake that takes longer is as good as none; the slowest healthy cold start known took 3.6 s. */
+const HANDSHAKE_TIMEOUT_MS = 30_000
+const PROBE_TIMEOUT_MS = 10_000
+/** Legacy programs may be silent when asked something they do not know, instead of saying so. */
+const STDIO_PROBE_TIMEOUT_MS = 4_000
+
+export interface ConnectOptions {
+  server: Server
+  credentials: CredentialSource
+  /** For remote servers. */
+  pool: Pool | undefined
+  /** For hosted ones; absent where hosting is off. */
+  hosting: (HostedOptions & { workingFolder(server: Server): string }) | undefined
+  verdict: EraVerdict | undefined
+  maxReplyBytes: number
+  nextId(): number
+  events: PeerEvents
+  noise(): void
+}
+
+/** Opens a connection in whichever era and transport the server speaks. Rejects with GatewayError. */
+export async function connect(options: ConnectOptions, profile: PeerProfile): Promise<Peer> {
+  try {
+    const { target } = options.server
+    return target.kind === 'remote'
+      ? await connectRemote(options, target, profile)
+      : await connectHosted(options, target, profile)
+  } catch (error) {
+    throw error instanceof HandshakeFailed ? error.failure.error : asGatewayError(error)
+  }
+}
+
+async function connectRemote(
+  options: ConnectOptions,
+  target: RemoteTarget,
+  profile: PeerProfile,
+): Promise<Peer> {
+  const transport = target.transport === 'auto' ? options.verdict?.transport : target.transport
+  if (transport === 'sse') return openSse(options, target, profile)
+  if (options.verdict?.era !== 'legacy') {
+    const modern = await tryModern(options, target)
+    if (modern !== undefined) return modern
+  }
+  try {
+    return await openLegacyHttp(options, target, profile)
+  } catch (error) {
+    if (target.transport !== 'auto' || !showsOtherTransport(error)) throw error
+    return await openSse(options, target, profile).catch(() => Promise.reject(error))
+  }
+}
+
+/** Undefined when the answer shows a server of the other era. */
+async function tryModern(options: ConnectOptions, target: RemoteTarget): Promise<ModernPeer | undefined> {
+  const channel = new HttpChannel(httpOptions(options, target, () => {}))
+  try {
+    const { nextId, events } = options
+    return await ModernPeer.discover({
+      channel,
+      transport: 'streamable-http',
+      timeoutMs: PROBE_TIMEOUT_MS,
+      nextId,
+      events,
+    })
+  } catch (error) {
+    if (showsOtherTransport(error)) return undefined
+    throw error
+  }
+}
+
+/** 400, 404, 405 and their kin say "not like this"; 401, 403, 429, 5xx and silence say nothing about the era. */
+function showsOtherTransport(error: unknown): boolean {
+  if (!(error instanceof HandshakeFailed) || error.failure.kind !== 'status') return false
+  const status = error.failure.status ?? 0
+  return [400, 404, 405, 406, 415, 422, 501].includes(status)
+}
+
+async function openLegacyHttp(
+  options: ConnectOptions,
+  target: RemoteTarget,
+  profile: PeerProfile,
+): Promise<Peer> {
+  const channel: HttpChannel = new HttpChannel(httpOptions(options, target, (body) => channel.send(body)))
+  return LegacyPeer.open(
+    channel,
+    'streamable-http',
+    profile.capabilities,
+    HANDSHAKE_TIMEOUT_MS,
+    options.nextId,
+  )
+}
+
+async function openSse(options: ConnectOptions, target: RemoteTarget, profile: PeerProfile): Promise<Peer> {
+  let send: (body: string) => void = () => {}
+  const channel = await SseChannel.open(
+    httpOptions(options, target, (body) => send(body)),
+    PROBE_TIMEOUT_MS,
+  )
+  send = (body) => channel.send(body)
+  return closeOnFailure(
+    channel,
+    LegacyPeer.open(channel, 'sse', profile.capabilities, HANDSHAKE_TIMEOUT_MS, options.nextId),
+  )
+}
+
+function httpOptions(
+  options: ConnectOptions,
+  target: RemoteTarget,
+  respond: (body: string) => void,
+): HttpChannelOptions {
+  if (options.pool === undefined)
+    throw new GatewayError('internal', 'There is no connection pool for this server.')
+  return {
+    url: new URL(target.url),
+    pool: options.pool,
+    credentials: options.credentials,
+    fillHeaders: createHeaderFiller(target.headers),
+    unsolicited: unsolicitedFor(options.events, respond),
+    maxReplyBytes: options.maxReplyBytes,
+  }
+}
+
+async function connectHosted(
+  options: ConnectOptions,
+  target: HostedTarget,
+  profile: PeerProfile,
+): Promise<Peer> {
+  const known = options.credentials.peek()
+  const credential = known === 'unknown' ? await options.credentials.load() : known
+  if (options.verdict?.era !== 'legacy') {
+    const probed = await probeProcess(options, target, credential, profile)
+    if (probed !== 'ended when probed') return probed
+  }
+  const channel = startProcess(options, target, credential)
+  return closeOnFailure(channel, openLegacyStdio(channel, options, profile))
+}
+
+/** Asks a fresh process for its era. Some legacy programs end at the first request they do not know. */
+async function probeProcess(
+  options: ConnectOptions,
+  target: HostedTarget,
+  credential: OpenCredential | undefined,
+  profile: PeerProfile,
+): Promise<Peer | 'ended when probed'> {
+  const probe = { running: true, ended: false }
+  const events: PeerEvents = {
+    notification: (message) => options.events.notification(message),
+    closed: (error) => {
+      if (!probe.running) return options.events.closed(error)
+      probe.ended = true
+    },
+  }
+  const channel = startProcess({ ...options, events }, target, credential)
+  const peer = await openEitherEra(channel, { ...options, events }, profile).catch((error) => error as Error)
+  probe.running = false
+  if (!(peer instanceof Error)) return peer
+  await channel.close()
+  if (probe.ended) return 'ended when probed'
+  throw peer
+}
+
+async function openEitherEra(
+  channel: StdioChannel,
+  options: ConnectOptions,
+  profile: PeerProfile,
+): Promise<Peer> {
+  const { nextId, events } = options
+  const probe = { channel, transport: 'stdio' as const, timeoutMs: STDIO_PROBE_TIMEOUT_MS, nextId, events }
+  const modern = await ModernPeer.discover(probe).catch((error) => {
+    if (error instanceof HandshakeFailed && error.failure.error.code === 'upstream_timeout') return undefined
+    throw error
+  })
+  return modern ?? openLegacyStdio(channel, options, profile)
+}
+
+function openLegacyStdio(
+  channel: StdioChannel,
+  options: ConnectOptions,
+  profile: PeerProfile,
+): Promise<Peer> {
+  return LegacyPeer.open(channel, 'stdio', profile.capabilities, HANDSHAKE_TIMEOUT_MS, options.nextId)
+}
+
+function startProcess(
+  options: ConnectOptions,
+  target: HostedTarget,
+  credential: OpenCredential | undefined,
+): StdioChannel {
+  const { hosting, server, events } = options
+  if (hosting === undefined) {
+    throw new GatewayError('unsupported', 'Hosted servers are switched off here.', {
+      fix: 'Start the control plane without --hosting off.',
+    })
+  }
+  const values = fillAll({ ...target.env }, credential)
+  const args = Object.values(
+    fillAll(Object.fromEntries(target.args.map((arg, index) => [String(index), arg])), credential),
+  )
+  const unsolicited: UnsolicitedSink = unsolicitedFor(events, (body) => channel.send(body))
+  const scrubber: Scrubber = credential?.scrubber ?? NO_SCRUBBER
+  const channel: StdioChannel = new StdioChannel({
+    spec: {
+      command: target.command,
+      args,
+      env: values,
+      workingFolder: hosting.workingFolder(server),
+      label: server.name,
+    },
+    hosting,
+    scrubber,
+    unsolicited,
+    noise: options.noise,
+  })
+  return channel
+}
+
+async function closeOnFailure(channel: { close(): Promise<void> }, opening: Promise<Peer>): Promise<Peer> {
+  try {
+    return await opening
+  } catch (error) {
+    await channel.close()
+    throw error
+  }
+}

@@ -1,0 +1,65 @@
+import type { OpenCredential, Scrubber } from '../model/credential.ts'
+import { asGatewayError, type GatewayError } from '../model/error.ts'
+import { fillPlaceholders } from '../model/placeholder.ts'
+
+/** One server's credential, as the vault hands it out for each call. */
+export interface CredentialSource {
+  /** At hand without waiting; `unknown` means `load` must be asked. Absent: the server has none. */
+  peek(): OpenCredential | undefined | 'unknown'
+  load(): Promise<OpenCredential | undefined>
+}
+
+/** Calls `use` with the credential: at once where the vault has it at hand. Errors of both go to `fail`. */
+export function withCredential(
+  source: CredentialSource,
+  use: (credential: OpenCredential | undefined) => void,
+  fail: (error: GatewayError) => void,
+): void {
+  const attempt = (credential: OpenCredential | undefined) => {
+    try {
+      use(credential)
+    } catch (error) {
+      fail(asGatewayError(error))
+    }
+  }
+  const known = source.peek()
+  if (known !== 'unknown') return attempt(known)
+  source.load().then(attempt, (error) => fail(asGatewayError(error)))
+}
+
+const NO_VALUES: ReadonlyMap<string, string> = new Map()
+
+/** Passes everything through: for servers without a credential. */
+export const NO_SCRUBBER: Scrubber = { bytes: (message) => message, text: (text) => text }
+
+/** The texts with the credential's values in place. Throws `needs_credential` naming what is missing. */
+export function fillAll(
+  templates: Record<string, string>,
+  credential: OpenCredential | undefined,
+): Record<string, string> {
+  const values = credential?.values ?? NO_VALUES
+  return Object.fromEntries(
+    Object.entries(templates).map(([name, text]) => [name, fillPlaceholders(text, values)]),
+  )
+}
+
+/**
+ * Fills a server's header templates, once per opened credential: filled headers live as long as the vault keeps the
+ * credential, and no longer.
+ */
+export function createHeaderFiller(
+  templates: Record<string, string>,
+): (credential: OpenCredential | undefined) => Record<string, string> {
+  const lowered = Object.fromEntries(
+    Object.entries(templates).map(([name, value]) => [name.toLowerCase(), value]),
+  )
+  const filled = new WeakMap<OpenCredential, Record<string, string>>()
+  return (credential) => {
+    if (credential === undefined) return fillAll(lowered, undefined)
+    const known = filled.get(credential)
+    if (known !== undefined) return known
+    const headers = fillAll(lowered, credential)
+    filled.set(credential, headers)
+    return headers
+  }
+}

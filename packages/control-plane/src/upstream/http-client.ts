@@ -1,0 +1,76 @@
+import { buildConnector, Pool } from 'undici'
+import { GatewayError } from '../model/error.ts'
+import type { AddressGuard } from './address-guard.ts'
+
+/** Accepts or refuses a TCP connection within this time; slower hosts are as good as dead to a waiting caller. */
+const CONNECT_TIMEOUT_MS = 5_000
+
+/** More than the callers one server can have at a time by our own limits; a stream holds a connection of its own. */
+const MAX_CONNECTIONS = 512
+
+/**
+ * Warm connections to one origin, of one server of one workspace: sockets are never shared between workspaces.
+ * Every new connection passes the guard, with the address that was checked.
+ */
+export function openHttpPool(origin: string, guard: AddressGuard): Pool {
+  const connectGuarded = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guard.lookup })
+  const connect: buildConnector.connector = (options, done) => {
+    try {
+      guard.checkHost(options.hostname)
+    } catch (error) {
+      // The guard throws GatewayErrors only.
+      return done(error as Error, null)
+    }
+    connectGuarded(options, done)
+  }
+  // Time limits are ours, per call; undici's own would end long streams.
+  return new Pool(origin, { connections: MAX_CONNECTIONS, connect, headersTimeout: 0, bodyTimeout: 0 })
+}
+
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/** Whether the error shows that not a byte of the request was sent. */
+export function neverConnected(error: unknown): boolean {
+  return NEVER_CONNECTED.has(codeOf(error))
+}
+
+/** What went wrong with a connection, for people. */
+export function describeConnectionError(error: Error, where: string): GatewayError {
+  if (error instanceof GatewayError) return error
+  const code = codeOf(error)
+  const [problem, fix] = CONNECTION_PROBLEMS[code] ?? [`The connection to ${where} broke.`, 'Try again.']
+  return new GatewayError('upstream_unavailable', problem.replace('WHERE', where), { cause: error, fix })
+}
+
+const CONNECTION_PROBLEMS: Record<string, [string, string]> = {
+  ECONNREFUSED: [
+    'Nothing answers at WHERE: the connection was refused.',
+    'Start the server, or correct its URL.',
+  ],
+  ENOTFOUND: ['The host of WHERE is unknown.', 'Correct the URL, or check the name server.'],
+  EAI_AGAIN: ['The name server did not answer for WHERE.', 'Check the network of the control plane.'],
+  UND_ERR_CONNECT_TIMEOUT: [
+    'WHERE did not accept a connection within 5 seconds.',
+    'Check its address and the firewalls between.',
+  ],
+  UND_ERR_SOCKET: ['WHERE closed the connection in the middle of the call.', "Look at the server's own log."],
+  ECONNRESET: ['WHERE closed the connection in the middle of the call.', "Look at the server's own log."],
+  CERT_HAS_EXPIRED: ['The certificate of WHERE has expired.', 'Renew the certificate of the server.'],
+  DEPTH_ZERO_SELF_SIGNED_CERT: [
+    'The certificate of WHERE is self-signed.',
+    'Give the control plane its CA with NODE_EXTRA_CA_CERTS.',
+  ],
+}
+
+function codeOf(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
+  if (typeof code === 'string') return code
+  return cause === undefined ? '' : codeOf(cause)
+}

@@ -1,0 +1,102 @@
+import { StringDecoder } from 'node:string_decoder'
+import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser'
+import type { Dispatcher } from 'undici'
+import { GatewayError } from '../model/error.ts'
+
+type Controller = Dispatcher.DispatchController
+type Headers = Record<string, string | string[] | undefined>
+
+export interface HttpExchangeSink {
+  /** Called right before the bytes leave; an error thrown here means nothing was sent. */
+  starting?(): void
+  head?(status: number, headers: Headers): void
+  /** One whole body, or the data of one server-sent event. */
+  message(raw: Buffer, event: EventSourceMessage | undefined): void
+  /** The answer is complete. `body` is the beginning of an error's body. */
+  done(status: number, headers: Headers, body: Buffer): void
+  failed(error: Error): void
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** One HTTP request to a server, whose answer is a JSON body or an event stream. */
+export class HttpExchange implements Dispatcher.DispatchHandler {
+  readonly #sink: HttpExchangeSink
+  readonly #maxBytes: number
+  #controller: Controller | undefined
+  #abortedBy: Error | undefined
+  #status = 0
+  #headers: Headers = {}
+  #chunks: Buffer[] = []
+  #received = 0
+  #events: EventSourceParser | undefined
+  #decoder: StringDecoder | undefined
+
+  constructor(sink: HttpExchangeSink, maxBytes: number) {
+    this.#sink = sink
+    this.#maxBytes = maxBytes
+  }
+
+  /** Ends the exchange: nothing more is told but `failed` with this reason, if the answer was not complete. */
+  abort(reason: Error): void {
+    this.#abortedBy = reason
+    this.#controller?.abort(reason)
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller
+    if (this.#abortedBy) return controller.abort(this.#abortedBy)
+    try {
+      this.#sink.starting?.()
+    } catch (error) {
+      // The sink throws errors only.
+      controller.abort(error as Error)
+    }
+  }
+
+  onResponseStart(_controller: Controller, status: number, headers: Headers): void {
+    this.#status = status
+    this.#headers = headers
+    this.#sink.head?.(status, headers)
+    if (status === 200 && String(headers['content-type']).startsWith('text/event-stream')) this.#openEvents()
+  }
+
+  #openEvents(): void {
+    this.#decoder = new StringDecoder('utf8')
+    this.#events = createParser({
+      maxBufferSize: this.#maxBytes,
+      onEvent: (event) => this.#sink.message(Buffer.from(event.data), event),
+      onError: (error) => {
+        if (error.type === 'max-buffer-size-exceeded') this.abort(this.#tooLarge())
+      },
+    })
+  }
+
+  onResponseData(_controller: Controller, chunk: Buffer): void {
+    if (this.#events) return this.#events.feed(this.#decoder?.write(chunk) ?? '')
+    this.#received += chunk.length
+    if (this.#received > this.#maxBytes) return this.abort(this.#tooLarge())
+    this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    const body = this.#chunks.length === 1 ? (this.#chunks[0] ?? EMPTY) : Buffer.concat(this.#chunks)
+    const isMessage = this.#events === undefined && body.length > 0 && isJson(this.#headers)
+    if (isMessage) this.#sink.message(body, undefined)
+    this.#sink.done(this.#status, this.#headers, isMessage ? EMPTY : body)
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    this.#sink.failed(this.#abortedBy ?? error)
+  }
+
+  #tooLarge(): GatewayError {
+    return new GatewayError('too_large', `The server's answer is larger than ${this.#maxBytes} bytes.`, {
+      fix: 'Ask the tool for less, for example with a filter or a page size.',
+    })
+  }
+}
+
+function isJson(headers: Headers): boolean {
+  return String(headers['content-type']).includes('json')
+}

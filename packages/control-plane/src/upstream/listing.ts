@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { GatewayError } from '../model/error.ts'
+import { parseReply } from '../protocol/reply-bytes.ts'
+import { GATEWAY_IDENTITY } from './modern-peer.ts'
+import type { Peer } from './peer.ts'
+import { withTimeLimit } from './time-limit.ts'
+
+type Definition = Record<string, unknown>
+
+/** What a server offers, as it says it: definitions as they came, less those without a usable name. */
+export interface Listing {
+  tools: (Definition & { name: string })[]
+  prompts: (Definition & { name: string })[]
+  resources: (Definition & { uri: string })[]
+  templates: (Definition & { uriTemplate: string })[]
+}
+
+export const EMPTY_LISTING: Listing = { tools: [], prompts: [], resources: [], templates: [] }
+
+const LIST_TIMEOUT_MS = 30_000
+/** A server that never stops handing out cursors must not fill our memory. */
+const MAX_PAGES = 100
+const MAX_ITEMS = 10_000
+
+const named = z.looseObject({ name: z.string().min(1).max(512) })
+const tool = named.extend({ inputSchema: z.looseObject({}) })
+const resource = z.looseObject({ uri: z.string().min(1).max(8_192) })
+const template = z.looseObject({ uriTemplate: z.string().min(1).max(8_192) })
+const page = z.looseObject({ nextCursor: z.string().optional() })
+
+/** Asks for everything the server offers, page by page. Rejects with GatewayError. */
+export async function fetchListing(peer: Peer): Promise<Listing> {
+  const { tools, prompts, resources } = peer.identity.capabilities
+  const [toolList, promptList, resourceList, templateList] = await Promise.all([
+    tools ? fetchAll(peer, 'tools/list', 'tools', tool) : [],
+    prompts ? fetchAll(peer, 'prompts/list', 'prompts', named) : [],
+    resources ? fetchAll(peer, 'resources/list', 'resources', resource) : [],
+    resources
+      ? fetchAll(peer, 'resources/templates/list', 'resourceTemplates', template).catch(() => [])
+      : [],
+  ])
+  return { tools: toolList, prompts: promptList, resources: resourceList, templates: templateList }
+}
+
+async function fetchAll<T>(peer: Peer, method: string, member: string, item: z.ZodType<T>): Promise<T[]> {
+  const found: T[] = []
+  let cursor: string | undefined
+  for (let pages = 0; pages < MAX_PAGES && found.length < MAX_ITEMS; pages++) {
+    const result = await ask(peer, method, cursor === undefined ? {} : { cursor })
+    found.push(...readItems(result[member], item))
+    cursor = page.safeParse(result).data?.nextCursor
+    if (cursor === undefined) break
+  }
+  return found
+}
+
+/** One bad definition costs itself, not the list. */
+function readItems<T>(value: unknown, item: z.ZodType<T>): T[] {
+  if (!Array.isArray(value)) return []
+  return value.filter((candidate): candidate is T => item.safeParse(candidate).success)
+}
+
+function ask(peer: Peer, method: string, params: Definition): Promise<Definition> {
+  let cancel: (reason: string) => void = () => {}
+  const answered = new Promise<Definition>((resolve, reject) => {
+    cancel = peer.call(
+      { method, params, identity: GATEWAY_IDENTITY, owner: '' },
+      {
+        notification: () => {},
+        request: () => Promise.reject(new Error('Nobody is asking.')),
+        failure: ({ error }) => reject(error),
+        reply: (reply) => {
+          const { result } = parseReply(reply)
+          if (result !== undefined) resolve(result)
+          else reject(refused(method))
+        },
+      },
+    )
+  })
+  return withTimeLimit(answered, LIST_TIMEOUT_MS, () => {
+    cancel('timeout')
+    const message = `The server did not answer "${method}" within ${LIST_TIMEOUT_MS / 1000} seconds.`
+    return new GatewayError('upstream_timeout', message)
+  })
+}
+
+function refused(method: string): GatewayError {
+  const fix = "Look at the server's own log."
+  return new GatewayError('upstream_invalid', `The server refused "${method}".`, { fix })
+}

@@ -1,0 +1,164 @@
+import type { EventSourceMessage } from 'eventsource-parser'
+import type { Pool } from 'undici'
+import type { OpenCredential } from '../model/credential.ts'
+import { GatewayError } from '../model/error.ts'
+import type { Channel, OutgoingRequest, RequestSink } from './channel.ts'
+import { NO_SCRUBBER, withCredential } from './credential-source.ts'
+import type { HttpChannelOptions } from './http-channel.ts'
+import { describeConnectionError, neverConnected } from './http-client.ts'
+import { HttpExchange } from './http-exchange.ts'
+import { failureOfStatus } from './http-status.ts'
+import { StreamCorrelation } from './stream-correlation.ts'
+
+const GIVEN_UP = new Error('The connection was given up.')
+
+/**
+ * HTTP+SSE of revision 2024-11-05: one stream on which everything arrives, and an endpoint named on it to which
+ * messages are posted. The endpoint must be on the stream's own origin: otherwise a server could have the
+ * credential sent elsewhere.
+ */
+export class SseChannel implements Channel {
+  readonly #options: HttpChannelOptions
+  readonly #correlation: StreamCorrelation
+  readonly #credential: OpenCredential | undefined
+  readonly #pool: Pool
+  #stream: HttpExchange | undefined
+  #endpoint = ''
+  #closed = false
+
+  private constructor(options: HttpChannelOptions, credential: OpenCredential | undefined) {
+    this.#options = options
+    this.#pool = options.pool
+    this.#credential = credential
+    this.#correlation = new StreamCorrelation(options.unsolicited)
+  }
+
+  /** Opens the stream and waits for the endpoint. Rejects with GatewayError. */
+  static async open(options: HttpChannelOptions, timeoutMs: number): Promise<SseChannel> {
+    const known = options.credentials.peek()
+    const channel = new SseChannel(options, known === 'unknown' ? await options.credentials.load() : known)
+    await channel.#open(timeoutMs)
+    return channel
+  }
+
+  #open(timeoutMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: GatewayError) => {
+        clearTimeout(timer)
+        reject(error)
+        this.#broken(error)
+      }
+      const timer = setTimeout(() => {
+        fail(new GatewayError('upstream_timeout', `${this.#where()} did not open its event stream in time.`))
+        this.#stream?.abort(GIVEN_UP)
+      }, timeoutMs)
+      const opened = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      this.#stream = this.#get(opened, fail)
+    })
+  }
+
+  #get(opened: () => void, fail: (error: GatewayError) => void): HttpExchange {
+    const scrubber = this.#credential?.scrubber ?? NO_SCRUBBER
+    const exchange = new HttpExchange(
+      {
+        message: (raw, event) => {
+          if (event === undefined) return
+          if (event.event === 'endpoint') return this.#learnEndpoint(event, opened, fail)
+          this.#receive(scrubber.bytes(raw))
+        },
+        done: (status, _headers, body) => fail(this.#ended(status, body)),
+        failed: (error) => fail(describeConnectionError(error, this.#where())),
+      },
+      this.#options.maxReplyBytes,
+    )
+    const headers = { ...this.#options.fillHeaders(this.#credential), accept: 'text/event-stream' }
+    const { pathname, search } = this.#options.url
+    this.#pool.dispatch({ path: pathname + search, method: 'GET', headers }, exchange)
+    return exchange
+  }
+
+  #ended(status: number, body: Buffer): GatewayError {
+    if (status !== 200) return failureOfStatus(status, body, false, this.#where(), undefined).error
+    return new GatewayError('upstream_unavailable', `${this.#where()} ended its event stream.`, {
+      fix: 'Try again.',
+    })
+  }
+
+  #learnEndpoint(event: EventSourceMessage, opened: () => void, fail: (error: GatewayError) => void): void {
+    const endpoint = URL.parse(event.data, this.#options.url.href)
+    if (endpoint?.origin !== this.#options.url.origin) {
+      const message = `${this.#where()} wants messages to be sent to another origin.`
+      return fail(
+        new GatewayError('upstream_invalid', message, { fix: "Ask the server's operator to correct it." }),
+      )
+    }
+    this.#endpoint = endpoint.pathname + endpoint.search
+    opened()
+  }
+
+  #receive(raw: Buffer): void {
+    try {
+      this.#correlation.receive(raw)
+    } catch {
+      // What is not a message is for nobody; the request it might have answered runs into its time limit.
+    }
+  }
+
+  request(outgoing: OutgoingRequest, sink: RequestSink): () => void {
+    this.#correlation.opened(outgoing, sink)
+    this.#post(outgoing.body, (failure) => {
+      this.#correlation.givenUp(outgoing.id)
+      sink.failure(failure)
+    })
+    return () => this.#correlation.givenUp(outgoing.id)
+  }
+
+  send(body: string): void {
+    this.#post(body, () => {})
+  }
+
+  #post(body: string, fail: (failure: Parameters<RequestSink['failure']>[0]) => void): void {
+    const exchange = new HttpExchange(
+      {
+        message: () => {},
+        done: (status, _headers, text) => {
+          if (status < 200 || status > 299)
+            fail(failureOfStatus(status, text, false, this.#where(), undefined))
+        },
+        failed: (error) => {
+          const kind = neverConnected(error) ? 'never-sent' : 'broken'
+          fail({ kind, error: describeConnectionError(error, this.#where()) })
+        },
+      },
+      65_536,
+    )
+    // The newest credential, not the stream's: a rotated one must not be sent again.
+    withCredential(
+      this.#options.credentials,
+      (credential) => {
+        const headers = { ...this.#options.fillHeaders(credential), 'content-type': 'application/json' }
+        this.#pool.dispatch({ path: this.#endpoint, method: 'POST', headers, body }, exchange)
+      },
+      (error) => fail({ kind: 'never-sent', error }),
+    )
+  }
+
+  established(): void {}
+
+  #broken(error: GatewayError): void {
+    this.#correlation.broken(error)
+    if (!this.#closed) this.#options.unsolicited.closed(error)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#stream?.abort(GIVEN_UP)
+  }
+
+  #where(): string {
+    return this.#options.url.origin
+  }
+}

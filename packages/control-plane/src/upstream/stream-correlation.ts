@@ -1,0 +1,67 @@
+import type { GatewayError } from '../model/error.ts'
+import type { RpcNotification } from '../protocol/message.ts'
+import { readIncoming } from '../protocol/reply-bytes.ts'
+import type { OutgoingRequest, RequestSink, UnsolicitedSink } from './channel.ts'
+
+/**
+ * Finds out for whom a message on a single shared stream is: replies by id, progress by its token, and everything
+ * else only when all requests in flight belong to one owner. A message that could be for two owners is for nobody,
+ * so that nothing of one member's call reaches another.
+ */
+export class StreamCorrelation {
+  readonly #open = new Map<number, { outgoing: OutgoingRequest; sink: RequestSink }>()
+  readonly #unsolicited: UnsolicitedSink
+
+  constructor(unsolicited: UnsolicitedSink) {
+    this.#unsolicited = unsolicited
+  }
+
+  opened(outgoing: OutgoingRequest, sink: RequestSink): void {
+    this.#open.set(outgoing.id, { outgoing, sink })
+  }
+
+  givenUp(id: number): void {
+    this.#open.delete(id)
+  }
+
+  /** Throws `upstream_invalid` for what is not JSON-RPC. */
+  receive(raw: Buffer): void {
+    for (const incoming of readIncoming(raw)) {
+      if (incoming.kind === 'notification') this.#notification(incoming.message)
+      else if (incoming.kind === 'request') (this.#onlyOwner() ?? this.#unsolicited).request(incoming.message)
+      else {
+        const { reply } = incoming
+        const open = this.#open.get(reply.id)
+        this.#open.delete(reply.id)
+        open?.sink.reply(reply)
+      }
+    }
+  }
+
+  #notification(message: RpcNotification): void {
+    const token = message.params?.progressToken
+    if (message.method === 'notifications/progress') {
+      if (typeof token === 'number') this.#open.get(token)?.sink.notification(message)
+    } else if (message.method === 'notifications/message') {
+      this.#onlyOwner()?.notification(message)
+    } else {
+      this.#unsolicited.notification(message)
+    }
+  }
+
+  #onlyOwner(): RequestSink | undefined {
+    let newest: { outgoing: OutgoingRequest; sink: RequestSink } | undefined
+    for (const open of this.#open.values()) {
+      if (newest !== undefined && newest.outgoing.owner !== open.outgoing.owner) return undefined
+      newest = open
+    }
+    return newest?.sink
+  }
+
+  /** Fails everything in flight. */
+  broken(error: GatewayError): void {
+    const open = [...this.#open.values()]
+    this.#open.clear()
+    for (const { sink } of open) sink.failure({ kind: 'broken', error })
+  }
+}

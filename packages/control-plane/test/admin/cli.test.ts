@@ -1,0 +1,209 @@
+import { PassThrough, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { Command } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { readAdminAnswer } from '../../src/cli/admin-call.ts'
+import { createAdminCommands } from '../../src/cli/admin-commands.ts'
+import { exitCodeOf } from '../../src/cli/command-failed.ts'
+import { type Caller, type Installation, openInstallation } from './installation.ts'
+
+describe('mcpgw-server', () => {
+  it('makes a workspace, adds a server, sets its credential and issues a token', async () => {
+    await using gateway = await openInstallation()
+    await run(gateway, 'workspace create lab --name', ['The lab'])
+    await run(gateway, 'server add lab notes --url https://mcp.example.com/mcp --header', [
+      'Authorization: Bearer {{TOKEN}}',
+    ])
+    const listed = await run(gateway, 'server list lab')
+    expect(listed.stdout).toBe(
+      [
+        'NAME   KIND    STATUS            TOOLS  ERA  PROBLEM',
+        'notes  remote  needs_credential  0      -    The credential has no value for TOKEN.',
+        '',
+      ].join('\n'),
+    )
+    const set = await run(gateway, 'credential set lab notes TOKEN=-', [], 'tok-1234567890\n')
+    expect(set.stdout).toMatch(/^names: +\["TOKEN"\]\nversion: +1\n/)
+    expect((await run(gateway, 'server check lab notes')).code).toBe(0)
+    const issued = await run(gateway, 'token create lab --name laptop --member mia --role developer --json')
+    const { token } = JSON.parse(issued.stdout)
+    expect((await gateway.askWith(token, 'GET', '/whoami')).body).toMatchObject({
+      workspace: 'lab',
+      member: 'mia',
+    })
+  })
+
+  it('changes and removes servers', async () => {
+    await using gateway = await openInstallation()
+    await run(gateway, 'server add acme files -- node server.js --verbose')
+    const set = await run(
+      gateway,
+      'server set acme files --disable --deny-tool rm_* --timeout-ms 5000 --json',
+    )
+    expect(JSON.parse(set.stdout)).toMatchObject({
+      command: 'node',
+      args: ['server.js', '--verbose'],
+      enabled: false,
+      timeoutMs: 5000,
+      toolRules: { deny: ['rm_*'] },
+    })
+    expect((await run(gateway, 'server set acme files')).code).toBe(2)
+    expect((await run(gateway, 'server remove acme files')).stdout).toBe('Removed files.\n')
+    const gone = await run(gateway, 'server show acme files')
+    expect(gone).toEqual({ code: 1, stdout: '', stderr: 'There is no such server in this workspace.\n' })
+  })
+
+  it('takes secrets from stdin alone', async () => {
+    await using gateway = await openInstallation()
+    await run(gateway, 'server add acme notes --url https://mcp.example.com/mcp')
+    const typed = await run(gateway, 'credential set acme notes TOKEN=tok-1234567890')
+    expect(typed.code).toBe(2)
+    expect(typed.stderr).not.toContain('tok-1234567890')
+    await run(
+      gateway,
+      'credential set acme notes',
+      [],
+      '{"PEM": "-----BEGIN-----\\nabcdefgh\\n", "USER": "longer-name"}',
+    )
+    await expectValues(gateway, { PEM: '-----BEGIN-----\nabcdefgh\n', USER: 'longer-name' })
+    await run(gateway, 'credential set acme notes A=- B=-', [], 'first-secret\nsecond-secret\n')
+    await expectValues(gateway, { A: 'first-secret', B: 'second-secret' })
+    await run(gateway, 'credential set acme notes PEM=-', [], 'first line\nsecond line\n')
+    await expectValues(gateway, { PEM: 'first line\nsecond line' })
+    expect((await run(gateway, 'credential show acme notes --json')).stdout).not.toContain('line')
+    expect((await run(gateway, 'credential remove acme notes')).code).toBe(0)
+  })
+
+  it('does not echo a secret that is typed at a terminal', async () => {
+    await using gateway = await openInstallation()
+    await run(gateway, 'server add acme notes --url https://mcp.example.com/mcp')
+    const terminal = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => terminal })
+    const typing = start(gateway, ['credential', 'set', 'acme', 'notes', 'A=-', 'B=-'], terminal)
+    terminal.write('typed-secret\r')
+    terminal.write('other-secret\r')
+    const done = await typing
+    expect(done.stderr).toBe('A: \nB: \n')
+    expect(done.stdout).not.toContain('secret')
+    await expectValues(gateway, { A: 'typed-secret', B: 'other-secret' })
+  })
+
+  it('sets nothing when the typing is interrupted', async () => {
+    await using gateway = await openInstallation()
+    await run(gateway, 'server add acme notes --url https://mcp.example.com/mcp')
+    const terminal = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => terminal })
+    const typing = start(gateway, ['credential', 'set', 'acme', 'notes', 'A=-', 'B=-'], terminal)
+    terminal.write('typed-secret\r')
+    terminal.write('\u0003')
+    expect((await typing).code).toBe(1)
+    expect(await gateway.storage.credentials.all()).toEqual([])
+  })
+
+  it('lists, rotates and revokes tokens', async () => {
+    await using gateway = await openInstallation()
+    expect((await run(gateway, 'token list acme')).stdout).toMatch(/^ID .*\nt-/)
+    const rotated = JSON.parse((await run(gateway, 'token rotate t-dev acme --json')).stdout)
+    expect((await gateway.askWith(rotated.token, 'GET', '/whoami')).status).toBe(200)
+    await run(gateway, 'token revoke t-dev acme')
+    expect((await gateway.askWith(rotated.token, 'GET', '/whoami')).status).toBe(401)
+    const owner = await run(gateway, 'token create --name ci --member robot --json')
+    expect(JSON.parse(owner.stdout)).toMatchObject({ role: 'owner' })
+  })
+
+  it('reads, verifies and exports the log', async () => {
+    await using gateway = await openInstallation()
+    await run(gateway, 'workspace create lab')
+    const listed = await run(gateway, 'audit list lab --outcome ok')
+    expect(listed.stdout).toMatch(/^SEQ +TIME .*\n1 .*olga +workspace\.create +- +lab +ok/)
+    const verified = await run(gateway, 'audit verify')
+    expect([verified.code, verified.stdout.match(/intact/g)?.length]).toEqual([0, 4])
+    const exported = await run(gateway, 'audit export lab')
+    expect(
+      exported.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).method),
+    ).toEqual(['workspace.create', 'audit.verify', 'audit.export'])
+    expect((await run(gateway, 'audit export lab --format csv')).stdout).toMatch(/^seq,time/)
+  })
+
+  it('fails when the log was touched', async () => {
+    await using gateway = await openInstallation()
+    await run(gateway, 'workspace create lab')
+    const { audit } = gateway.storage
+    const read = audit.read
+    audit.read = async (...args) => (await read(...args)).map((row) => ({ ...row, member: 'eve' }))
+    const verified = await run(gateway, 'audit verify lab')
+    expect(verified.code).toBe(1)
+    expect(verified.stdout).toMatch(/lab +damaged +- +1 +changed/)
+  })
+
+  it('keeps stdout for results and tells by the exit code how it ended', async () => {
+    await using gateway = await openInstallation()
+    expect((await run(gateway, 'workspace create')).code).toBe(2)
+    expect((await run(gateway, 'workspace frobnicate')).code).toBe(2)
+    expect((await run(gateway, 'workspace create Not-A-Slug')).code).toBe(2)
+    expect((await run(gateway, 'workspace show nowhere')).code).toBe(1)
+    expect((await run(gateway, 'workspace list', [], '', 'nobody')).code).toBe(4)
+    const help = await run(gateway, 'workspace --help')
+    expect([help.code, help.stderr]).toEqual([0, ''])
+    expect(help.stdout).toContain('create [options] <slug>')
+    const wrong = await run(gateway, 'server add acme x --url nonsense')
+    expect(wrong).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: '"url" is not a URL.\nGive the whole address, such as https://mcp.example.com/mcp.\n',
+    })
+  })
+
+  it('prints the description of its API', async () => {
+    await using gateway = await openInstallation()
+    expect(JSON.parse((await run(gateway, 'openapi')).stdout).openapi).toBe('3.1.0')
+  })
+
+  it('shows what a server says without letting it draw on the terminal', async () => {
+    await using gateway = await openInstallation()
+    await run(gateway, 'server add acme notes --url https://mcp.example.com/mcp')
+    const error = { code: 'upstream_invalid', message: 'It said \u001b]0;owned\u0007\nhello' }
+    gateway.inspector.healths.set('notes', { status: 'failing', error, tools: 0 })
+    const listed = await run(gateway, 'server list acme')
+    expect(listed.stdout).not.toContain('\u001b')
+    expect(listed.stdout.split('\n').length).toBe(3)
+  })
+})
+
+async function expectValues(gateway: Installation, values: Record<string, string>): Promise<void> {
+  const server = await gateway.storage.servers.byName('w-acme', 'notes')
+  if (server === undefined) throw new Error('no server')
+  expect(Object.fromEntries((await gateway.vault.credentialFor(server))?.values ?? [])).toEqual(values)
+}
+
+function run(
+  gateway: Installation,
+  words: string,
+  more: string[] = [],
+  input = '',
+  caller: Caller = 'owner',
+) {
+  return start(gateway, [...words.split(' '), ...more], Readable.from([input]), caller)
+}
+
+async function start(gateway: Installation, argv: string[], stdin: Readable, caller: Caller = 'owner') {
+  const stdout = new PassThrough()
+  const stderr = new PassThrough()
+  const program = new Command('mcpgw-server')
+  createAdminCommands(program, {
+    stdout,
+    stderr,
+    stdin,
+    async call(method, path, body) {
+      const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+      return readAdminAnswer(
+        await gateway.fetchAs(caller, path, { method, ...(body === undefined ? {} : json) }),
+      )
+    },
+  })
+  const outcome = await program.parseAsync(argv, { from: 'user' }).then(() => 0, exitCodeOf)
+  stdout.end()
+  stderr.end()
+  return { code: outcome, stdout: await text(stdout), stderr: await text(stderr) }
+}

@@ -1,0 +1,174 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { createAuthenticator } from '../../src/access/authenticator.ts'
+import { hashToken, mintToken } from '../../src/access/token-format.ts'
+import { createRecorder } from '../../src/audit/recorder.ts'
+import { createAdminApp } from '../../src/http/admin/app.ts'
+import { BASE_PATH, ROUTES } from '../../src/http/admin/routes.ts'
+import type { Manage } from '../../src/manage/context.ts'
+import { GatewayError } from '../../src/model/error.ts'
+import type { ServerInspector } from '../../src/model/inspector.ts'
+import type { Principal } from '../../src/model/principal.ts'
+import type { ServerHealth } from '../../src/model/server.ts'
+import { openStorage } from '../../src/storage/open-storage.ts'
+import { openVault } from '../../src/vault/vault.ts'
+
+export interface Answer {
+  status: number
+  headers: Headers
+  text: string
+  // What a test looks into; the shape is checked against the route's own schema before.
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads answers like the scripts outside do.
+  body: any
+}
+
+export type Caller = 'owner' | 'admin' | 'developer' | 'readonly' | 'foreignAdmin' | 'nobody'
+
+export type Installation = Awaited<ReturnType<typeof openInstallation>>
+
+const random = { bytes: (count: number) => randomBytes(count) }
+
+/** A whole installation without upstreams: workspaces `acme` and `other`, and a token for every role. */
+export async function openInstallation(options: { hostingAllowed?: boolean } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'mcpgw-admin-'))
+  const time = { now: Date.UTC(2026, 0, 31, 12) }
+  const clock = { now: () => time.now }
+  const storage = await openStorage({ url: `sqlite:${join(folder, 'test.db')}`, clock })
+  const { bus, tokens, keys, credentials, audit } = storage
+  const vault = await openVault({ masterKey: randomBytes(32), keys, credentials, bus, clock, random })
+  const authenticator = createAuthenticator({ tokens, bus, clock })
+  const recorder = createRecorder({ store: audit })
+  const inspector = createStillInspector()
+  const manage: Manage = {
+    storage,
+    vault,
+    recorder,
+    inspector,
+    clock,
+    random,
+    newId: randomUUID,
+    guardUrl: refuseMetadata,
+    hostingAllowed: options.hostingAllowed ?? true,
+  }
+  const errors: GatewayError[] = []
+  const reportError = (error: GatewayError) => errors.push(error)
+  const app = createAdminApp({ manage, authenticator, version: '0.0.0', reportError })
+
+  await storage.workspaces.create({ id: 'w-acme', slug: 'acme', name: 'Acme', createdAt: time.now })
+  await storage.workspaces.create({ id: 'w-other', slug: 'other', name: 'Other', createdAt: time.now })
+  const secrets = {
+    owner: await addToken('owner', undefined, 'olga'),
+    admin: await addToken('admin', 'w-acme', 'ada'),
+    developer: await addToken('developer', 'w-acme', 'dev'),
+    readonly: await addToken('readonly', 'w-acme', 'rob'),
+    foreignAdmin: await addToken('admin', 'w-other', 'eve'),
+    nobody: undefined,
+  }
+
+  async function addToken(role: Principal['role'], workspaceId: string | undefined, member: string) {
+    const token = mintToken(random)
+    await tokens.create({
+      id: `t-${member}`,
+      name: `${member}'s token`,
+      member,
+      role,
+      rules: {},
+      hash: hashToken(token),
+      createdAt: time.now,
+      ...(workspaceId === undefined ? {} : { workspaceId }),
+    })
+    return token
+  }
+
+  function fetchAs(token: string | undefined, path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers)
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+    return Promise.resolve(app.fetch(new Request(`http://gateway${BASE_PATH}${path}`, { ...init, headers })))
+  }
+
+  async function askWith(
+    token: string | undefined,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<Answer> {
+    const response = await fetchAs(token, path, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    })
+    const text = await response.text()
+    const isJson = /json$/.test(response.headers.get('content-type') ?? '')
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson ? JSON.parse(text) : undefined,
+    }
+    if (response.ok) expectShape(method, path, answer.body)
+    return answer
+  }
+
+  return {
+    app,
+    manage,
+    storage,
+    vault,
+    secrets,
+    errors,
+    inspector,
+    time,
+    fetchAs: (caller: Caller, path: string, init?: RequestInit) => fetchAs(secrets[caller], path, init),
+    ask: (caller: Caller, method: string, path: string, body?: unknown) =>
+      askWith(secrets[caller], method, path, body),
+    askWith,
+    async [Symbol.asyncDispose]() {
+      authenticator[Symbol.dispose]()
+      vault[Symbol.dispose]()
+      await recorder[Symbol.asyncDispose]()
+      await storage[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** Every good answer is held against the schema that describes it to the world. */
+function expectShape(method: string, path: string, body: unknown): void {
+  const plain = path.split('?')[0] ?? ''
+  const route = ROUTES.find(
+    (known) =>
+      known.method === method && new RegExp(`^${known.path.replaceAll(/:\w+/g, '[^/]+')}$`).test(plain),
+  )
+  if (route === undefined || route.sends === 'file' || route.sends === 'events') return
+  expect(() => route.operation.answer.parse(body)).not.toThrow()
+}
+
+/** An inspector whose servers stand still: their health is what the test says it is. */
+function createStillInspector() {
+  const healths = new Map<string, ServerHealth>()
+  const health = ({ name }: { name: string }): ServerHealth =>
+    healths.get(name) ?? { status: 'ready', tools: 2, era: 'legacy' }
+  const inspector: ServerInspector = {
+    health,
+    check: async (server) => health(server),
+    tools: async () =>
+      ['create', 'list', 'read'].map((tool) => ({
+        name: `notes__${tool}`,
+        server: 'notes',
+        tool,
+        definition: { name: `notes__${tool}`, inputSchema: { type: 'object' } },
+      })),
+  }
+  return { ...inspector, healths }
+}
+
+async function refuseMetadata(url: string): Promise<void> {
+  if (new URL(url).hostname !== '169.254.169.254') return
+  throw new GatewayError('invalid_request', 'The address 169.254.169.254 may not be an upstream.', {
+    fix: 'Start mcpgw-server with --allow-upstream if it should be.',
+  })
+}

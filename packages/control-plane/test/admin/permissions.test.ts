@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BASE_PATH, DESCRIPTION_PATH, ROUTES } from '../../src/http/admin/routes.ts'
+import { type Caller, type Installation, openInstallation } from './installation.ts'
+
+const CALLERS = [
+  'owner',
+  'admin',
+  'developer',
+  'readonly',
+  'foreignAdmin',
+  'nobody',
+] as const satisfies Caller[]
+
+/** Statuses in the order of CALLERS: written down here by hand, so that a slip in the roles' own table shows. */
+const ALL = (done: number) => [done, done, done, done, 404, 401]
+const DEVELOPERS = (done: number) => [done, done, done, 403, 404, 401]
+const ADMINS = (done: number) => [done, done, 403, 403, 404, 401]
+const OWNERS = (done: number) => [done, 403, 403, 403, 404, 401]
+const OWNERS_OUTSIDE = (done: number) => [done, 403, 403, 403, 403, 401]
+const ANYONE = (done: number) => [done, done, done, done, done, 401]
+
+const EXPECTED: Record<string, number[]> = {
+  'GET /whoami': ANYONE(200),
+  'POST /workspaces': OWNERS_OUTSIDE(201),
+  'GET /workspaces': ANYONE(200),
+  'GET /workspaces/:workspace': ALL(200),
+  'PATCH /workspaces/:workspace': ADMINS(200),
+  'DELETE /workspaces/:workspace': OWNERS(204),
+  'POST /workspaces/:workspace/servers': ADMINS(201),
+  'GET /workspaces/:workspace/servers': DEVELOPERS(200),
+  'GET /workspaces/:workspace/servers/:server': DEVELOPERS(200),
+  'PATCH /workspaces/:workspace/servers/:server': ADMINS(200),
+  'DELETE /workspaces/:workspace/servers/:server': ADMINS(204),
+  'POST /workspaces/:workspace/servers/:server/check': ADMINS(200),
+  'PUT /workspaces/:workspace/servers/:server/credential': ADMINS(200),
+  'GET /workspaces/:workspace/servers/:server/credential': DEVELOPERS(200),
+  'DELETE /workspaces/:workspace/servers/:server/credential': ADMINS(204),
+  'GET /workspaces/:workspace/tools': ALL(200),
+  'POST /workspaces/:workspace/tokens': ADMINS(201),
+  'GET /workspaces/:workspace/tokens': ADMINS(200),
+  'POST /workspaces/:workspace/tokens/:token/rotate': ADMINS(201),
+  'DELETE /workspaces/:workspace/tokens/:token': ADMINS(204),
+  'POST /tokens': OWNERS_OUTSIDE(201),
+  'GET /tokens': OWNERS_OUTSIDE(200),
+  'POST /tokens/:token/rotate': OWNERS_OUTSIDE(201),
+  'DELETE /tokens/:token': OWNERS_OUTSIDE(204),
+  'GET /workspaces/:workspace/audit': DEVELOPERS(200),
+  'GET /workspaces/:workspace/audit/tail': DEVELOPERS(200),
+  'GET /workspaces/:workspace/audit/verify': ADMINS(200),
+  'GET /workspaces/:workspace/audit/export': ADMINS(200),
+  'GET /audit': OWNERS_OUTSIDE(200),
+  'GET /audit/verify': OWNERS_OUTSIDE(200),
+}
+
+describe('who may do what', () => {
+  let installation: Installation
+  let sequence = 0
+
+  beforeAll(async () => {
+    installation = await openInstallation()
+  })
+  afterAll(() => installation[Symbol.asyncDispose]())
+
+  for (const route of ROUTES) {
+    const key = `${route.method} ${route.path}`
+    it(`${key} is for those it says`, async () => {
+      expect(EXPECTED).toHaveProperty([key])
+      const statuses: number[] = []
+      for (const caller of CALLERS) statuses.push(await statusFor(caller, route.method, route.path))
+      expect(statuses).toEqual(EXPECTED[key])
+    })
+  }
+
+  it('promises nothing about routes that are not there', () => {
+    const served = ROUTES.map((route) => `${route.method} ${route.path}`)
+    expect(Object.keys(EXPECTED).toSorted()).toEqual(served.toSorted())
+  })
+
+  it('has no route beside the table but its own description', () => {
+    const known = new Set([...ROUTES.map((route) => BASE_PATH + route.path), BASE_PATH + DESCRIPTION_PATH])
+    const served = installation.app.routes
+      .map((route) => route.path)
+      .filter((path) => path !== `${BASE_PATH}/*`)
+    expect(served.filter((path) => !known.has(path))).toEqual([])
+  })
+
+  it('answers alike for a workspace of others and for one that does not exist, and leaves no trace there', async () => {
+    const before = await installation.storage.audit.head('w-other')
+    for (const { method, path } of ROUTES.filter((route) => route.path.includes(':workspace'))) {
+      const [foreign, unknown] = await Promise.all(
+        ['other', 'nowhere'].map((slug) =>
+          installation.ask('admin', method, fill(path, { slug }), bodyFor(method, path)),
+        ),
+      )
+      expect(foreign?.status).toBe(404)
+      expect(foreign?.text).toBe(unknown?.text)
+    }
+    expect(await installation.storage.audit.head('w-other')).toEqual(before)
+  })
+
+  it("finds another workspace's server and token under no address of one's own", async () => {
+    await addServer('w-other', 'elsewhere')
+    for (const { method, path } of ROUTES.filter((route) => /:server|:workspace.*:token/.test(route.path))) {
+      const target = { slug: 'acme', server: 'elsewhere', token: 't-eve' }
+      const answer = await installation.ask('admin', method, fill(path, target), bodyFor(method, path))
+      expect([method, path, answer.status]).toEqual([method, path, 404])
+    }
+    expect((await installation.storage.tokens.byId('t-eve'))?.revokedAt).toBeUndefined()
+  })
+
+  /** Asks for something of its own each time, so that no caller meets what another one removed. */
+  async function statusFor(caller: Caller, method: string, path: string): Promise<number> {
+    sequence += 1
+    const target = { slug: 'acme', server: `s-${sequence}`, token: `t-${sequence}` }
+    if (method === 'DELETE' && path === '/workspaces/:workspace' && caller === 'owner')
+      target.slug = 'short-lived'
+    await prepare(target, path)
+    const response = await installation.fetchAs(caller, fill(path, target), {
+      method,
+      ...(method === 'GET'
+        ? {}
+        : { body: JSON.stringify(bodyFor(method, path)), headers: { 'content-type': 'application/json' } }),
+    })
+    await response.body?.cancel()
+    return response.status
+  }
+
+  async function prepare(
+    target: { slug: string; server: string; token: string },
+    path: string,
+  ): Promise<void> {
+    const { storage, time } = installation
+    if (target.slug === 'short-lived') {
+      await storage.workspaces.create({
+        id: 'w-short',
+        slug: 'short-lived',
+        name: 'Short',
+        createdAt: time.now,
+      })
+    }
+    if (path.includes(':server')) await addServer('w-acme', target.server)
+    if (!path.includes(':token')) return
+    const owned = path.startsWith('/tokens')
+    await storage.tokens.create({
+      id: target.token,
+      name: target.token,
+      member: 'mia',
+      role: owned ? 'owner' : 'developer',
+      rules: {},
+      hash: target.token,
+      createdAt: time.now,
+      ...(owned ? {} : { workspaceId: 'w-acme' }),
+    })
+  }
+
+  async function addServer(workspaceId: string, name: string): Promise<void> {
+    await installation.storage.servers.create({
+      id: `${workspaceId}/${name}`,
+      workspaceId,
+      name,
+      target: { kind: 'remote', url: 'https://mcp.example.com/mcp', transport: 'auto', headers: {} },
+      enabled: true,
+      prefix: 'always',
+      tools: {},
+      isolation: 'shared',
+      timeoutMs: 60_000,
+      createdAt: 0,
+      updatedAt: 0,
+    })
+  }
+
+  function bodyFor(method: string, path: string): unknown {
+    if (method === 'GET') return undefined
+    if (path.endsWith('/credential') && method === 'PUT') return { values: { TOKEN: 'a-long-enough-secret' } }
+    if (method === 'PATCH') return path.endsWith(':server') ? { enabled: true } : { name: 'Acme' }
+    if (method !== 'POST' || /check$|rotate$/.test(path)) return {}
+    sequence += 1
+    if (path === '/workspaces') return { slug: `new-${sequence}`, name: 'New' }
+    if (path.endsWith('/servers')) return { name: `new-${sequence}`, url: 'https://mcp.example.com/mcp' }
+    const token = { name: 'laptop', member: 'mia' }
+    return path === '/tokens' ? token : { ...token, role: 'developer' }
+  }
+
+  function fill(path: string, { slug = 'acme', server = 'notes', token = 'none' }): string {
+    return path.replace(':workspace', slug).replace(':server', server).replace(':token', token)
+  }
+})

@@ -1,0 +1,148 @@
+import pg from 'pg'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Change } from '../../src/model/change.ts'
+import type { Storage } from '../../src/model/stores.ts'
+import { openStorage } from '../../src/storage/open-storage.ts'
+import { startPostgres } from '../postgres.ts'
+import { isWholeChain, link, sampleEntry, sampleToken, sampleWorkspace } from './samples.ts'
+
+const postgres = await startPostgres()
+afterAll(() => postgres?.[Symbol.asyncDispose]())
+const clock = { now: () => 0 }
+
+// The harness warns why there is no PostgreSQL, where there is none.
+describe.skipIf(postgres === undefined)('two replicas on one PostgreSQL', () => {
+  const twoReplicas = async () => {
+    const url = (await postgres?.url()) ?? ''
+    const opened = new AsyncDisposableStack()
+    const here = opened.use(await openStorage({ url, clock }))
+    const there = opened.use(await openStorage({ url, clock }))
+    return { url, here, there, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  }
+
+  it('start at once on an empty database', async () => {
+    const url = (await postgres?.url()) ?? ''
+    const storages = await Promise.all([1, 2, 3].map(() => openStorage({ url, clock })))
+    for (const storage of storages) await storage[Symbol.asyncDispose]()
+  })
+
+  it('hear of each other, and of their own changes once', async () => {
+    await using replicas = await twoReplicas()
+    const { here, there } = replicas
+    await here.tokens.create(sampleToken(undefined, 't'))
+    const heardHere: Change[] = []
+    here.bus.subscribe((change) => heardHere.push(change))
+    const revoked = nextChange(there, 'token')
+    await here.tokens.revoke('t', 1)
+    expect(await revoked).toEqual({ kind: 'token', id: 'hash of t' })
+
+    const created = nextChange(here, 'workspace')
+    await there.workspaces.create(sampleWorkspace('w'))
+    expect(await created).toEqual({ kind: 'workspace', workspaceId: 'w', id: 'w' })
+    expect(heardHere.map(({ kind }) => kind)).toEqual(['token', 'workspace'])
+  })
+
+  it('hear of what is published without being stored, and of appends to the log', async () => {
+    await using replicas = await twoReplicas()
+    const published = nextChange(replicas.there, 'server')
+    replicas.here.bus.publish({ kind: 'server', workspaceId: 'w', id: 's' })
+    expect(await published).toEqual({ kind: 'server', workspaceId: 'w', id: 's' })
+
+    const appended = nextChange(replicas.there, 'audit')
+    await replicas.here.audit.append([sampleEntry('w')], link)
+    expect(await appended).toEqual({ kind: 'audit', workspaceId: 'w', id: 'w' })
+  })
+
+  it('keep one gapless chain per workspace while both append, in whatever order', async () => {
+    await using replicas = await twoReplicas()
+    const { here, there } = replicas
+    const appends = Array.from({ length: 30 }, (_, index) =>
+      index % 2
+        ? here.audit.append([sampleEntry('a'), sampleEntry('b')], link)
+        : there.audit.append([sampleEntry('b'), sampleEntry('a')], link),
+    )
+    await Promise.all(appends)
+    for (const workspaceId of ['a', 'b']) {
+      const rows = await here.audit.read(workspaceId, 0, 100)
+      expect(rows).toHaveLength(30)
+      expect(isWholeChain(rows)).toBe(true)
+    }
+  })
+
+  it('report a gap after their listening connection broke, and hear again', async () => {
+    await using replicas = await twoReplicas()
+    const gap = nextGap(replicas.there)
+    await runSql(
+      replicas.url,
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'mcpgw listener' and datname = current_database()`,
+    )
+    await gap
+    const heard = nextChange(replicas.there, 'workspace')
+    await replicas.here.workspaces.create(sampleWorkspace('w'))
+    await heard
+  })
+
+  it('survive losing every connection in the middle of an append, and append again', async () => {
+    await using replicas = await twoReplicas()
+    const { here, there } = replicas
+    const gaps = Promise.all([nextGap(here), nextGap(there)])
+    const appends = Array.from({ length: 8 }, () => here.audit.append([sampleEntry('w')], link))
+    const settled = Promise.allSettled(appends)
+    await runSql(
+      replicas.url,
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name like 'mcpgw%' and datname = current_database()`,
+    )
+    const acknowledged = (await settled).filter(({ status }) => status === 'fulfilled').length
+    await gaps
+    await here.audit.append([sampleEntry('w')], link)
+    const rows = await there.audit.read('w', 0, 100)
+    expect(rows.length).toBeGreaterThan(acknowledged)
+    expect(isWholeChain(rows)).toBe(true)
+  }, 30_000)
+
+  it('report a gap for a change that nobody told them of', async () => {
+    await using replicas = await twoReplicas()
+    const gap = nextGap(replicas.there)
+    await runSql(replicas.url, 'update change_counter set value = value + 1')
+    await gap
+  }, 30_000)
+
+  it('report no gap for changes they were told of', async () => {
+    await using replicas = await twoReplicas()
+    const { here, there } = replicas
+    let gaps = 0
+    for (const storage of [here, there]) storage.bus.onGap(() => gaps++)
+    const last = nextChange(there, 'workspace', 'w19')
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 ? here : there).workspaces.create(sampleWorkspace(`v${index}`)),
+      ),
+    )
+    await here.workspaces.create(sampleWorkspace('w19'))
+    await last
+    expect(gaps).toBe(0)
+  })
+})
+
+function nextChange(storage: Storage, kind: Change['kind'], id?: string): Promise<Change> {
+  return new Promise((resolve) => {
+    const leave = storage.bus.subscribe((change) => {
+      if (change.kind !== kind || (id !== undefined && change.id !== id)) return
+      leave()
+      resolve(change)
+    })
+  })
+}
+
+function nextGap(storage: Storage): Promise<void> {
+  return new Promise((resolve) => storage.bus.onGap(resolve))
+}
+
+async function runSql(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(statement)
+  await client.end()
+}
