@@ -20,7 +20,7 @@ import { toLegacyResult, toModernErrorCode, toModernResult } from '../protocol/t
 import type { ChannelFailure } from '../upstream/channel.ts'
 import type { PeerListener } from '../upstream/peer.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import { type Caller, type Link, wantsLog } from './caller.ts'
+import { type Answer, type Caller, type Link, wantsLog } from './caller.ts'
 import { answerInputRounds } from './input-rounds.ts'
 import type { ParkedExchanges } from './parked-exchanges.ts'
 import { openState, STATE_LIFE_MS, type StateSealer, sealState } from './request-state.ts'
@@ -39,11 +39,9 @@ export interface Forwarding {
 }
 
 /** What became of it. */
-export interface Forwarded {
-  bytes: Buffer
+export interface Forwarded extends Answer {
   outcome: Outcome
   reason?: string
-  errorCode?: number
 }
 
 export interface ForwardContext {

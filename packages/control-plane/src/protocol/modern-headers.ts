@@ -10,13 +10,14 @@ import { RPC, RpcError } from './rpc-error.ts'
  */
 type HeaderReader = (name: string) => string | undefined
 
-/** Throws RpcError `headerMismatch` unless the standard headers say what the body says. */
+/** Throws RpcError `headerMismatch` unless the header names the revision that the body names, if it names one. */
+export function checkRevisionHeader(request: RpcRequest, header: HeaderReader): void {
+  const named = request.params?._meta?.[META.protocolVersion]
+  if (named !== undefined) requireEqual('MCP-Protocol-Version', header('mcp-protocol-version'), named)
+}
+
+/** Throws RpcError `headerMismatch` unless the other standard headers say what the body says. */
 export function checkStandardHeaders(request: RpcRequest, header: HeaderReader): void {
-  requireEqual(
-    'MCP-Protocol-Version',
-    header('mcp-protocol-version'),
-    request.params?._meta?.[META.protocolVersion],
-  )
   requireEqual('Mcp-Method', header('mcp-method'), request.method)
   const name = mirroredName(request)
   if (name !== undefined) requireEqual('Mcp-Name', decodeHeader(header('mcp-name')), name)
@@ -34,12 +35,16 @@ function mirroredName({ method, params }: RpcRequest): string | undefined {
 }
 
 const NAMED = new Set(['tools/call', 'prompts/get'])
-const SENTINEL = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/
+const SENTINEL = /^=\?base64\?(.*)\?=$/s
 const PLAIN = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 
+/** Throws RpcError `headerMismatch` for base64 that is none: lenient decoders could read it in different ways. */
 function decodeHeader(value: string | undefined): string | undefined {
   const encoded = value === undefined ? undefined : SENTINEL.exec(value)?.[1]
-  return encoded === undefined ? value : Buffer.from(encoded, 'base64').toString()
+  if (encoded === undefined) return value
+  const decoded = Buffer.from(encoded, 'base64')
+  if (decoded.toString('base64') === encoded) return decoded.toString()
+  throw new RpcError(RPC.headerMismatch, 'A header announces base64 and is not.')
 }
 
 function encodeHeader(value: string): string {

@@ -263,8 +263,8 @@ class OpenRequest {
     if (this.settled) return
     if (event?.id !== undefined) this.lastEventId = event.id
     if (event !== undefined && (event.data === '' || (event.event ?? 'message') !== 'message')) return
-    for (const incoming of event === undefined ? this.#readBody(raw) : readLeniently(raw))
-      this.#tell(incoming)
+    const messages = event === undefined ? this.#readBody(raw) : readLeniently(raw)
+    for (const incoming of messages) this.#tell(incoming)
   }
 
   /** An error's body need not be a message for this request; its code still tells something. */

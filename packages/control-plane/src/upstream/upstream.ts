@@ -55,7 +55,7 @@ export class Upstream {
   readonly #connections = new Map<string, Connection>()
   readonly #connecting = new Map<string, Promise<Connection>>()
   readonly #listings = new Map<string, { listing: Listing; fetchedAt: number }>()
-  readonly #refreshing = new Map<string, { again: boolean }>()
+  readonly #refreshing = new Map<string, { again: boolean; done: Promise<void> }>()
   readonly #firstWaits = new Map<string, { over: boolean; promise: Promise<void> }>()
   #subscriptions = new Set<string>()
   #era: Peer['era'] | undefined
@@ -314,27 +314,31 @@ export class Upstream {
     this.#options.onListing()
   }
 
-  async #refresh(connection: Connection): Promise<void> {
+  /** Lists anew. Asked while that runs, it lists once more: the answer on its way may be from before the change. */
+  #refresh(connection: Connection): Promise<void> {
     const key = connection.capabilityKey
     const running = this.#refreshing.get(key)
     if (running !== undefined) {
       running.again = true
-      return
+      return running.done
     }
-    const state = { again: false }
+    const state = { again: false, done: Promise.resolve() }
+    state.done = this.#list(connection, state).finally(() => this.#refreshing.delete(key))
     this.#refreshing.set(key, state)
+    return state.done
+  }
+
+  async #list(connection: Connection, state: { again: boolean }): Promise<void> {
     try {
       do {
         state.again = false
         const listing = await fetchListing(connection.peer)
-        this.#listings.set(key, { listing, fetchedAt: this.#options.clock.now() })
+        this.#listings.set(connection.capabilityKey, { listing, fetchedAt: this.#options.clock.now() })
         this.#options.onListing()
       } while (state.again)
     } catch (error) {
       this.#reachability.failed(asGatewayError(error), undefined)
       throw error
-    } finally {
-      this.#refreshing.delete(key)
     }
   }
 

@@ -1,3 +1,4 @@
+import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { ROUTES } from '../../src/http/admin/routes.ts'
 import { openInstallation } from './installation.ts'
@@ -90,6 +91,16 @@ describe('the admin API', () => {
     const response = await gateway.fetchAs('owner', '/workspaces', post(body))
     expect(await response.json()).toMatchObject({ status: 400, detail })
     expect(Object.hasOwn(Object.prototype, 'role')).toBe(false)
+  })
+
+  it('answers in its own form also as a part of another app', async () => {
+    await using gateway = await openInstallation()
+    const whole = new Hono().route('/', gateway.app)
+    const missing = await whole.request('/api/v1/nowhere')
+    expect(await missing.json()).toMatchObject({ status: 404, code: 'not_found' })
+    const refused = await whole.request('/api/v1/whoami')
+    expect(await refused.json()).toMatchObject({ status: 401, code: 'unauthenticated' })
+    expect(refused.headers.get('cache-control')).toBe('no-store')
   })
 
   it('names the methods an address takes', async () => {

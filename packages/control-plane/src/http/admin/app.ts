@@ -80,7 +80,8 @@ export function createAdminApp(context: AdminContext): Hono<AdminBindings> {
   }
   for (const path of new Set(ROUTES.map((route) => route.path))) app.all(path, () => methodNotAllowed(path))
 
-  app.notFound(() => problem(new GatewayError('not_found', 'There is no such address in the admin API.')))
+  // A route and not `notFound`, which would be lost when this app is mounted in another.
+  app.all('*', () => problem(new GatewayError('not_found', 'There is no such address in the admin API.')))
   app.onError((thrown) => {
     const error = asGatewayError(thrown)
     if (error.code !== 'unauthenticated' && error.cause !== undefined) context.reportError(error)

@@ -9,7 +9,11 @@ import type { Principal } from '../../model/principal.ts'
 import { capabilityKey, readCapabilities } from '../../protocol/capabilities.ts'
 import { errorBytes, type RequestId, type RpcRequest, resultBytes } from '../../protocol/message.ts'
 import { META, readEnvelope } from '../../protocol/modern-envelope.ts'
-import { checkParamHeaders, checkStandardHeaders } from '../../protocol/modern-headers.ts'
+import {
+  checkParamHeaders,
+  checkRevisionHeader,
+  checkStandardHeaders,
+} from '../../protocol/modern-headers.ts'
 import { RPC, RpcError } from '../../protocol/rpc-error.ts'
 import type { McpDoorContext } from './door.ts'
 import { openEventStream, writeEvent } from './event-stream.ts'
@@ -61,8 +65,10 @@ export async function serveModern(context: McpDoorContext, exchange: ModernExcha
 }
 
 function readCaller({ message, principal, request }: ModernExchange): Caller {
+  const header = (name: string) => headerOf(request, name)
+  checkRevisionHeader(message, header)
   const envelope = readEnvelope(message.params)
-  checkStandardHeaders(message, (name) => headerOf(request, name))
+  checkStandardHeaders(message, header)
   const info = envelope.clientInfo as { name?: unknown; version?: unknown } | undefined
   const capabilities = readCapabilities(envelope.clientCapabilities)
   return {

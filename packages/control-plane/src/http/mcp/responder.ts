@@ -19,7 +19,7 @@ const MODERN_STATUS: Record<number, number> = {
 export class Responder {
   readonly #response: ServerResponse
   readonly #takesEvents: boolean
-  readonly #takesJson: boolean
+  readonly #prefersEvents: boolean
   readonly #onStream: () => void
   #streaming = false
 
@@ -28,7 +28,7 @@ export class Responder {
     this.#onStream = onStream
     const accept = request.headers.accept ?? '*/*'
     this.#takesEvents = accept.includes('text/event-stream') || accept.includes('*/*')
-    this.#takesJson = accept.includes('json') || accept.includes('*/*')
+    this.#prefersEvents = prefersEvents(accept)
   }
 
   get takesEvents(): boolean {
@@ -51,7 +51,7 @@ export class Responder {
 
   answer({ bytes, errorCode }: Answer, era: 'modern' | 'legacy'): void {
     if (this.#response.destroyed || this.#response.writableEnded) return
-    if (!this.#streaming && !this.#takesJson) this.stream()
+    if (!this.#streaming && this.#prefersEvents) this.stream()
     if (this.#streaming) {
       writeEvent(this.#response, bytes)
       this.#response.end()
@@ -68,6 +68,14 @@ export class Responder {
     if (!this.#streaming) this.#response.writeHead(202)
     this.#response.end()
   }
+}
+
+/** Both types are to be accepted; the one named first is the one the client would rather have. */
+function prefersEvents(accept: string): boolean {
+  const events = accept.indexOf('text/event-stream')
+  if (events === -1) return false
+  const json = accept.search(/json|\*\/\*/)
+  return json === -1 || events < json
 }
 
 export function sendJson(

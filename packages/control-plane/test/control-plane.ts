@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { mintToken } from '../src/access/token-format.ts'
+
+const MAIN = resolve(import.meta.dirname, '../src/main.ts')
+
+export interface StartOptions {
+  args?: string[]
+  env?: Record<string, string>
+  /** Kept after the end; made and removed when absent. */
+  dataDir?: string
+}
+
+/** The real program as a child process, with an owner token and an empty data folder. */
+export class ControlPlane implements AsyncDisposable {
+  readonly dataDir: string
+  readonly ownerToken: string
+  readonly #options: StartOptions
+  #child: ChildProcess | undefined
+  #port = 0
+  stdout = ''
+  stderr = ''
+
+  private constructor(dataDir: string, ownerToken: string, options: StartOptions) {
+    this.dataDir = dataDir
+    this.ownerToken = ownerToken
+    this.#options = options
+  }
+
+  static async start(options: StartOptions = {}): Promise<ControlPlane> {
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'mcpgw-test-')))
+    const plane = new ControlPlane(dataDir, mintToken({ bytes: randomBytes }), options)
+    await plane.start()
+    return plane
+  }
+
+  /** Starts the program, again on the same port after a `kill`. Resolves when it says that it is ready. */
+  async start(): Promise<void> {
+    const { args = [], env = {} } = this.#options
+    const flags = [
+      '--data-dir',
+      this.dataDir,
+      '--port',
+      String(this.#port),
+      '--allow-upstream',
+      '127.0.0.0/8',
+      '::1/128',
+    ]
+    const child = spawn(process.execPath, [MAIN, 'serve', ...flags, ...args], {
+      env: { PATH: process.env.PATH, HOME: this.dataDir, MCPGW_OWNER_TOKEN: this.ownerToken, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    this.stdout = ''
+    child.stderr?.on('data', (chunk) => {
+      this.stderr += chunk
+    })
+    await new Promise<void>((ready, reject) => {
+      child.once('exit', (code) => reject(new Error(`ended with ${code}: ${this.stderr}`)))
+      child.stdout?.on('data', (chunk) => {
+        this.stdout += chunk
+        const port = /ready at http:\/\/[^:]+:(\d+)/.exec(this.stdout)?.[1]
+        if (port === undefined) return
+        this.#port = Number(port)
+        ready()
+      })
+    })
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  /** Ends the program and waits until it is gone. */
+  async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill(signal)
+    await gone
+  }
+
+  /** One request of the admin API, as the owner unless told otherwise; throws on a refusal. */
+  async api(
+    method: string,
+    path: string,
+    body?: unknown,
+    token = this.ownerToken,
+  ): Promise<Record<string, unknown>> {
+    const { status, body: answer } = await this.tryApi(method, path, body, token)
+    if (status >= 400) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}`)
+    return answer
+  }
+
+  async tryApi(
+    method: string,
+    path: string,
+    body?: unknown,
+    token = this.ownerToken,
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(method !== 'GET' && { 'content-type': 'application/json' }),
+      },
+      ...(method !== 'GET' && { body: JSON.stringify(body ?? {}) }),
+    })
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? {} : JSON.parse(text) }
+  }
+
+  /** Makes a workspace; answers its MCP URL and a developer token for it. */
+  async workspace(slug: string): Promise<{ slug: string; url: string; token: string }> {
+    await this.api('POST', '/workspaces', { slug, name: slug })
+    return { slug, url: `${this.url}/ws/${slug}`, token: await this.token(slug) }
+  }
+
+  async token(slug: string, more: Record<string, unknown> = {}): Promise<string> {
+    const issued = await this.api('POST', `/workspaces/${slug}/tokens`, {
+      name: 'test',
+      member: 'tester',
+      role: 'developer',
+      ...more,
+    })
+    return String(issued.token)
+  }
+
+  /** Adds a server and waits until it was met and listed. */
+  async addServer(slug: string, server: Record<string, unknown>): Promise<Record<string, unknown>> {
+    await this.api('POST', `/workspaces/${slug}/servers`, server)
+    return this.api('POST', `/workspaces/${slug}/servers/${server.name}/check`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+    if (this.#options.dataDir === undefined) await rm(this.dataDir, { recursive: true, force: true })
+  }
+}
