@@ -1,5 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { globalSetup: ['test/support/prepare.ts'], testTimeout: 20_000, maxWorkers: 2 },
+  test: {
+    globalSetup: ['test/support/prepare.ts'],
+    testTimeout: 20_000,
+    maxWorkers: 2,
+    reporters: ['default', ['json', { outputFile: 'node_modules/.cache/test-report.json' }]],
+  },
 })

@@ -14,6 +14,7 @@ import { createFrontServer, listen } from './http/front-server.ts'
 import { type McpDoorContext, serveMcp } from './http/mcp/door.ts'
 import { LegacySessions } from './http/mcp/legacy-sessions.ts'
 import { createOperationsApp } from './http/operations-app.ts'
+import { watchUnusedConnections } from './http/unused-connections.ts'
 import type { Manage } from './manage/context.ts'
 import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
@@ -138,6 +139,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     mcp: (slug, request, response) => void serveMcp(door, slug, request, response),
     other: getRequestListener((request) => operations.fetch(request)),
   })
+  const unused = watchUnusedConnections(front)
   const control = await openControlSocket(settings.dataDir, admin)
   opened.defer(() => closeServer(control, 0))
   const rest = opened.move()
@@ -146,7 +148,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     state.ready = false
     for (const end of openStreams.values()) end()
     sessions.endAll()
-    await closeServer(front, limitMs)
+    const closed = closeServer(front, limitMs)
+    unused.close()
+    await closed
   }
 
   return {

@@ -42,7 +42,7 @@ interface Batch {
  * `maxWaitMs` after the first of them or at 256 rows. When an append fails its rows are kept and tried again each
  * second, and until they are written nothing may begin.
  */
-export function createRecorder({ store, maxWaitMs = 1 }: RecorderOptions): Recorder {
+export function createRecorder({ store, maxWaitMs = 2 }: RecorderOptions): Recorder {
   let open = 0
   let waiting: Batch | undefined
   let waitTimer: NodeJS.Timeout | undefined

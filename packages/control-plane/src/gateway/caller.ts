@@ -2,6 +2,7 @@ import type { Policy } from '../access/policy.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Era } from '../model/server.ts'
 import type { RpcNotification, RpcResponse } from '../protocol/message.ts'
+import type { Bytes } from '../protocol/reply-bytes.ts'
 import type { PeerProfile } from '../upstream/peer.ts'
 
 /** Who makes a request, and what their client is able to do. */
@@ -22,15 +23,19 @@ export interface Caller {
 /** The way back to the client while its request runs. */
 export interface Link {
   notify(message: RpcNotification): void
-  /** Asks a legacy client something. Rejects when it cannot be asked. */
-  ask(method: string, params: unknown): Promise<Pick<RpcResponse, 'result' | 'error'>>
+  /** Asks a legacy client something. Rejects when it cannot be asked, or the question is taken back. */
+  ask(
+    method: string,
+    params: unknown,
+    withdrawn?: AbortSignal,
+  ): Promise<Pick<RpcResponse, 'result' | 'error'>>
   /** Calls back once when the client gives the request up. */
   onCancel(listener: (reason: string) => void): void
 }
 
 /** A complete JSON-RPC response. */
 export interface Answer {
-  bytes: Buffer
+  bytes: Bytes
   /** The error's code, where the response is an error. */
   errorCode?: number
 }

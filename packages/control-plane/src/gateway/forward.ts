@@ -10,6 +10,9 @@ import {
 } from '../protocol/message.ts'
 import type { Identity } from '../protocol/modern-envelope.ts'
 import {
+  type Bytes,
+  legacyReplyForModern,
+  modernReplyForLegacy,
   parseReply,
   type Reply,
   replyFor,
@@ -72,7 +75,7 @@ export function send(forwarding: Forwarding, params: Params | undefined): Promis
   return new Promise((resolve, reject) => {
     const cancel = start(forwarding, params, {
       notification: (message) => passOn(forwarding, message),
-      request: ({ method, params: asked }) => link.ask(method, asked),
+      request: ({ method, params: asked }, withdrawn) => link.ask(method, asked, withdrawn),
       reply: resolve,
       failure: (failure) => reject(failureOf(failure, forwarding)),
     })
@@ -118,21 +121,26 @@ export function failureOf({ error }: ChannelFailure, { route }: Forwarding): Gat
   return new GatewayError(error.code, `"${route.server.name}": ${error.message}`, { cause: error, ...fix })
 }
 
-/** Brings a reply into the caller's era. What needs no change is not even parsed. */
+/** Brings a reply into the caller's era, without parsing it where its bytes show that this is not needed. */
 export async function settle(
   context: ForwardContext,
   forwarding: Forwarding,
   reply: Reply,
 ): Promise<Forwarded> {
+  const bytes = unparsed(forwarding, reply)
+  return bytes === undefined ? settleParsed(context, forwarding, reply) : { bytes, outcome: 'ok' }
+}
+
+function unparsed(forwarding: Forwarding, reply: Reply): Bytes | undefined {
   const { caller, request, upstream } = forwarding
-  const sameEra = upstream.era === caller.era
-  if (sameEra && !reply.isError && !renamesResource(forwarding)) {
-    const needsNoLook = caller.era === 'legacy' || surelyComplete(reply)
-    if (needsNoLook && (request.method !== 'tools/call' || surelyNoToolError(reply))) {
-      return { bytes: replyFor(reply, request.id), outcome: 'ok' }
-    }
-  }
-  return settleParsed(context, forwarding, reply)
+  const isCall = request.method === 'tools/call'
+  if (reply.isError || renamesResource(forwarding) || (isCall && !surelyNoToolError(reply))) return undefined
+  if (upstream.era === 'modern' && !surelyComplete(reply)) return undefined
+  if (upstream.era === caller.era) return replyFor(reply, request.id)
+  if (!isCall) return undefined
+  return caller.era === 'modern'
+    ? legacyReplyForModern(reply, request.id)
+    : modernReplyForLegacy(reply, request.id)
 }
 
 function renamesResource({ route, request }: Forwarding): boolean {

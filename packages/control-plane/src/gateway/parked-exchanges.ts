@@ -111,7 +111,7 @@ class Exchange {
     this.#forwarding = forwarding
     this.#cancel = start(forwarding, forwarding.params, {
       notification: (message) => passOn(this.#forwarding, message),
-      request: ({ method, params }) => this.#ask(method, params),
+      request: ({ method, params }, withdrawn) => this.#ask(method, params, withdrawn),
       reply: (reply) => this.#emit({ kind: 'reply', reply }),
       failure: (failure) => this.#emit({ kind: 'failure', error: failureOf(failure, forwarding) }),
     })
@@ -127,9 +127,11 @@ class Exchange {
     })
   }
 
-  #ask(method: string, params: unknown): Promise<Asked> {
+  #ask(method: string, params: unknown, withdrawn: AbortSignal): Promise<Asked> {
     return new Promise((answered) => {
-      this.#questions.set(`q${++this.#asked}`, { method, params, answered })
+      const key = `q${++this.#asked}`
+      this.#questions.set(key, { method, params, answered })
+      withdrawn.addEventListener('abort', () => this.#questions.delete(key))
       this.#emit({ kind: 'question' })
     })
   }

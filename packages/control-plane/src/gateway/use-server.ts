@@ -3,6 +3,7 @@ import type { Attempt, Recorder } from '../audit/recorder.ts'
 import type { AuditEntry, Outcome } from '../model/audit-row.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
 import type { Params, RpcRequest } from '../protocol/message.ts'
+import { sizeOf } from '../protocol/reply-bytes.ts'
 import { RpcError } from '../protocol/rpc-error.ts'
 import type { Answer, Caller, Link } from './caller.ts'
 import { failureAnswer } from './failure-answer.ts'
@@ -147,7 +148,7 @@ const OUTCOME_OF: Partial<Record<GatewayError['code'], Outcome>> = {
 function finish(attempt: Attempt, row: AuditEntry, found: Forwarded, startedAt: number): Promise<void> {
   row.outcome = found.outcome
   if (found.reason !== undefined) row.reason = found.reason
-  row.bytesOut = found.bytes.length
+  row.bytesOut = sizeOf(found.bytes)
   row.latencyMs = milliseconds(performance.now() - startedAt)
   return attempt.finish(row)
 }

@@ -22,6 +22,7 @@ export class Workspaces implements AsyncDisposable {
   readonly #byId = new Map<string, WorkspaceRuntime>()
   readonly #loads = new Map<string, Promise<WorkspaceRuntime | undefined>>()
   readonly #stopListening: () => void
+  #warmed = false
   #closed = false
 
   constructor(options: WorkspacesOptions) {
@@ -29,8 +30,9 @@ export class Workspaces implements AsyncDisposable {
     this.#stopListening = options.bus.subscribe((change) => this.#hear(change))
   }
 
-  /** Starts every workspace, so that its servers are warm before anyone asks. */
+  /** Starts every workspace, and from now on each new one, so that its servers are warm before anyone asks. */
   async warm(): Promise<void> {
+    this.#warmed = true
     let cursor: string | undefined
     do {
       const page = await this.#options.workspaces.list({
@@ -72,13 +74,20 @@ export class Workspaces implements AsyncDisposable {
     return runtime
   }
 
-  #hear({ kind, id }: Change): void {
+  #hear({ kind, id, workspaceId }: Change): void {
+    if (kind === 'server' && workspaceId !== undefined && this.#warmed) return this.#start(workspaceId)
     const runtime = kind === 'workspace' ? this.#byId.get(id) : undefined
     if (runtime === undefined) return
     // Removed or renamed: whoever comes next reads what there is now.
     this.#byId.delete(id)
     this.#bySlug.delete(runtime.workspace.slug)
     void runtime[Symbol.asyncDispose]()
+  }
+
+  #start(workspaceId: string): void {
+    if (this.#byId.has(workspaceId) || this.#closed) return
+    // A database that does not answer now is asked again by whoever wants the workspace.
+    this.#load(` ${workspaceId}`, () => this.#options.workspaces.byId(workspaceId)).catch(() => {})
   }
 
   /** What is known of servers and tools, for the people who manage them. */

@@ -70,7 +70,7 @@ function notAMessage(error: z.ZodError): RpcError {
 
 /** A key for maps: the id 1 and the id "1" are different. */
 export function idKey(id: RequestId): string {
-  return typeof id === 'string' ? `s${id}` : typeof id === 'number' ? `n${id}` : `n${id.rawJSON}`
+  return typeof id === 'string' ? `s${id}` : isRawNumber(id) ? `n${id.rawJSON}` : `n${id}`
 }
 
 /** The bytes of a response around a result that is JSON already. */

@@ -12,6 +12,8 @@ export interface Reply {
   /** Where the digits of the id begin and end. */
   idStart: number
   idEnd: number
+  /** Where the value of `result` or `error` begins. */
+  bodyStart: number
   isError: boolean
 }
 
@@ -36,18 +38,24 @@ export function readIncoming(raw: Buffer): Incoming[] {
 function recogniseReply(bytes: Buffer): Reply | undefined {
   const head = bytes.toString('latin1', 0, END_BYTES)
   const first = ID_FIRST.exec(head)
-  if (first) return replyAt(bytes, first, 0, first[2] === 'error')
-  const kind = RESULT_FIRST.exec(head)?.[1]
-  if (kind === undefined) return undefined
+  if (first) return replyAt(bytes, first, 0, first[2] === 'error', first[0].length)
+  const start = RESULT_FIRST.exec(head)
+  if (start === null) return undefined
   const tailStart = Math.max(0, bytes.length - END_BYTES)
   const last = ID_LAST.exec(bytes.toString('latin1', tailStart))
-  return last ? replyAt(bytes, last, tailStart, kind === 'error') : undefined
+  return last ? replyAt(bytes, last, tailStart, start[1] === 'error', start[0].length) : undefined
 }
 
-function replyAt(bytes: Buffer, match: RegExpExecArray, offset: number, isError: boolean): Reply {
+function replyAt(
+  bytes: Buffer,
+  match: RegExpExecArray,
+  offset: number,
+  isError: boolean,
+  bodyStart: number,
+): Reply {
   const digits = match[1] as string
   const idStart = offset + match.index + match[0].lastIndexOf(digits)
-  return { bytes, id: Number(digits), idStart, idEnd: idStart + digits.length, isError }
+  return { bytes, id: Number(digits), idStart, idEnd: idStart + digits.length, bodyStart, isError }
 }
 
 function parseIncoming(raw: Buffer): Incoming[] {
@@ -75,10 +83,75 @@ function toIncoming(value: unknown): Incoming {
   throw new GatewayError('upstream_invalid', 'The server answered under an id that nobody asked with.')
 }
 
+/** A message, or the pieces of one that are to be written one after another. */
+export type Bytes = Buffer | readonly Buffer[]
+
+/** Below this size one copy is cheaper than several writes. */
+const COPY_BELOW_BYTES = 16_384
+
 /** The same reply under the caller's own id. */
-export function replyFor({ bytes, id: ownId, idStart, idEnd }: Reply, id: RequestId): Buffer {
-  if (ownId === id) return bytes
-  return Buffer.concat([bytes.subarray(0, idStart), Buffer.from(JSON.stringify(id)), bytes.subarray(idEnd)])
+export function replyFor(reply: Reply, id: RequestId): Bytes {
+  return reply.id === id ? reply.bytes : withEdits(reply, id, undefined)
+}
+
+interface Edit {
+  start: number
+  end: number
+  text: string
+}
+
+/** The reply with the caller's id and at most one more edit. */
+function withEdits({ bytes, idStart, idEnd }: Reply, id: RequestId, edit: Edit | undefined): Bytes {
+  const edits: Edit[] = [{ start: idStart, end: idEnd, text: JSON.stringify(id) }]
+  if (edit !== undefined) edits.push(edit)
+  edits.sort((one, other) => one.start - other.start)
+  const parts: Buffer[] = []
+  let at = 0
+  for (const { start, end, text } of edits) {
+    parts.push(bytes.subarray(at, start), Buffer.from(text))
+    at = end
+  }
+  parts.push(bytes.subarray(at))
+  return bytes.length < COPY_BELOW_BYTES ? Buffer.concat(parts) : parts
+}
+
+/** How many bytes there are. */
+export function sizeOf(bytes: Bytes): number {
+  return Buffer.isBuffer(bytes) ? bytes.length : bytes.reduce((size, piece) => size + piece.length, 0)
+}
+
+/** All of it in one piece. */
+export function inOnePiece(bytes: Bytes): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes)
+}
+
+const RESULT_TYPE_KEY = Buffer.from('"resultType"')
+const OPENS_OBJECT = /^\s*\{\s*(\}?)/
+const STARTS_COMPLETE = /^\s*\{\s*("resultType"\s*:\s*"complete"\s*,)/
+
+/** A legacy result for a modern client, without parsing it; undefined where only parsing will do. */
+export function legacyReplyForModern(reply: Reply, id: RequestId): Bytes | undefined {
+  const { bytes, bodyStart } = reply
+  const opening = OPENS_OBJECT.exec(bytes.toString('latin1', bodyStart, bodyStart + 16))
+  if (opening === null || opening[1] === '}' || bytes.includes(RESULT_TYPE_KEY)) return undefined
+  const at = bodyStart + opening[0].length
+  return withEdits(reply, id, { start: at, end: at, text: '"resultType":"complete",' })
+}
+
+const STRUCTURED_CONTENT_KEY = Buffer.from('"structuredContent"')
+
+/**
+ * A complete modern tool result for a legacy client, without parsing it; undefined where only parsing will do.
+ * Members that legacy revisions do not know may stay: a result is open in every revision.
+ */
+export function modernReplyForLegacy(reply: Reply, id: RequestId): Bytes | undefined {
+  const { bytes, bodyStart } = reply
+  if (bytes.includes(STRUCTURED_CONTENT_KEY)) return undefined
+  const opening = STARTS_COMPLETE.exec(bytes.toString('latin1', bodyStart, bodyStart + END_BYTES))
+  const member = opening?.[1]
+  if (opening === null || member === undefined) return undefined
+  const end = bodyStart + opening[0].length
+  return withEdits(reply, id, { start: end - member.length, end, text: '' })
 }
 
 const IS_ERROR_KEY = Buffer.from('"isError"')
@@ -93,8 +166,9 @@ export function surelyNoToolError({ bytes }: Reply): boolean {
 const INPUT_REQUIRED = Buffer.from('"input_required"')
 
 /** Whether the bytes alone show that a modern result asks for no input. */
-export function surelyComplete({ bytes }: Reply): boolean {
-  return bytes.indexOf(INPUT_REQUIRED) === -1
+export function surelyComplete({ bytes, bodyStart }: Reply): boolean {
+  const opening = bytes.toString('latin1', bodyStart, bodyStart + END_BYTES)
+  return STARTS_COMPLETE.test(opening) || bytes.indexOf(INPUT_REQUIRED) === -1
 }
 
 /** Parses a reply in full, exactly. Throws `upstream_invalid`. */

@@ -44,9 +44,13 @@ export function neverConnected(error: unknown): boolean {
 /** What went wrong with a connection, for people. */
 export function describeConnectionError(error: Error, where: string): GatewayError {
   if (error instanceof GatewayError) return error
-  const code = codeOf(error)
-  const [problem, fix] = CONNECTION_PROBLEMS[code] ?? [`The connection to ${where} broke.`, 'Try again.']
+  const [problem, fix] = problemOf(error) ?? [`The connection to ${where} broke.`, 'Try again.']
   return new GatewayError('upstream_unavailable', problem.replace('WHERE', where), { cause: error, fix })
+}
+
+function problemOf(error: Error): [string, string] | undefined {
+  if (error.name === 'HTTPParserError') return ['What answers at WHERE is not HTTP.', "Correct the URL's port."]
+  return CONNECTION_PROBLEMS[codeOf(error)]
 }
 
 const CONNECTION_PROBLEMS: Record<string, [string, string]> = {
@@ -60,8 +64,9 @@ const CONNECTION_PROBLEMS: Record<string, [string, string]> = {
     'WHERE did not accept a connection within 5 seconds.',
     'Check its address and the firewalls between.',
   ],
-  UND_ERR_SOCKET: ['WHERE closed the connection in the middle of the call.', "Look at the server's own log."],
-  ECONNRESET: ['WHERE closed the connection in the middle of the call.', "Look at the server's own log."],
+  UND_ERR_SOCKET: ['WHERE closed the connection before it had answered.', "Look at the server's own log."],
+  ECONNRESET: ['WHERE closed the connection before it had answered.', "Look at the server's own log."],
+  ERR_SSL_WRONG_VERSION_NUMBER: ['WHERE does not speak TLS.', 'Correct the port, or write the URL with http:.'],
   CERT_HAS_EXPIRED: ['The certificate of WHERE has expired.', 'Renew the certificate of the server.'],
   DEPTH_ZERO_SELF_SIGNED_CERT: [
     'The certificate of WHERE is self-signed.',

@@ -21,6 +21,11 @@ export function failureOfStatus(
 }
 
 function errorOfStatus(status: number, where: string): GatewayError {
+  if (status === 429) {
+    return new GatewayError('upstream_unavailable', `${where} wants to be asked less often (HTTP ${status}).`, {
+      fix: 'Try again later, or have the limit of the account raised there.',
+    })
+  }
   const known = KNOWN[status]
   if (known !== undefined)
     return new GatewayError('upstream_refused', `${where} ${known[0]} (HTTP ${status}).`, { fix: known[1] })
@@ -43,7 +48,7 @@ function errorOfStatus(status: number, where: string): GatewayError {
       fix: "Look at the server's own log, and try again later.",
     })
   }
-  return new GatewayError('upstream_invalid', `${where} answered HTTP ${status} without a reply.`, {
+  return new GatewayError('upstream_invalid', `${where} answered HTTP ${status} without an MCP message.`, {
     fix: 'Check that the URL is that of an MCP server.',
   })
 }

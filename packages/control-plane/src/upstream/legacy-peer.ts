@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { GatewayError } from '../model/error.ts'
 import type { ClientCapabilities } from '../protocol/capabilities.ts'
-import type { Params, RequestId, RpcNotification, RpcRequest, RpcResponse } from '../protocol/message.ts'
+import {
+  idKey,
+  type Params,
+  type RequestId,
+  type RpcNotification,
+  type RpcRequest,
+  type RpcResponse,
+} from '../protocol/message.ts'
 import { withoutEnvelope } from '../protocol/modern-envelope.ts'
 import { parseReply, type Reply } from '../protocol/reply-bytes.ts'
 import { isLegacyRevision, LATEST_LEGACY_REVISION } from '../protocol/revisions.ts'
@@ -85,29 +92,42 @@ export class LegacyPeer implements Peer {
     const progressToken = request.params?._meta?.progressToken
     const params = withProgressToken(withoutEnvelope(request.params), id)
     const body = JSON.stringify({ jsonrpc: '2.0', id, method: request.method, params })
-    const sink = this.#sinkFor(listener, progressToken)
+    const questions = new OpenQuestions()
+    const sink = this.#sinkFor(listener, progressToken, questions)
     const giveUp = this.#channel.request({ id, method: request.method, body, owner: request.owner }, sink)
     return (reason) => {
       this.notify('notifications/cancelled', { requestId: id, reason })
       giveUp()
+      questions.withdrawAll()
     }
   }
 
-  #sinkFor(listener: PeerListener, progressToken: unknown): RequestSink {
+  #sinkFor(listener: PeerListener, progressToken: unknown, questions: OpenQuestions): RequestSink {
     return {
-      notification: (message) => listener.notification(withCallersToken(message, progressToken)),
-      request: (message) => this.#askCaller(message, listener),
-      reply: (reply) => listener.reply(reply),
-      failure: (failure) => listener.failure(failure),
+      notification: (message) => {
+        if (!questions.withdraw(message)) listener.notification(withCallersToken(message, progressToken))
+      },
+      request: (message) => this.#askCaller(message, listener, questions),
+      reply: (reply) => {
+        questions.withdrawAll()
+        listener.reply(reply)
+      },
+      failure: (failure) => {
+        questions.withdrawAll()
+        listener.failure(failure)
+      },
     }
   }
 
-  #askCaller(message: RpcRequest, listener: PeerListener): void {
+  #askCaller(message: RpcRequest, listener: PeerListener, questions: OpenQuestions): void {
     if (message.method === 'ping') return this.#respond(message.id, { result: {} })
-    listener.request(message).then(
-      (answer) => this.#respond(message.id, answer),
-      (error: unknown) =>
-        this.#respond(message.id, { error: { code: RPC.internalError, message: messageOf(error) } }),
+    const withdrawn = questions.open(message.id)
+    const respond = (answer: Pick<RpcResponse, 'result' | 'error'>) => {
+      questions.close(message.id)
+      if (!withdrawn.aborted) this.#respond(message.id, answer)
+    }
+    listener.request(message, withdrawn).then(respond, (error: unknown) =>
+      respond({ error: { code: RPC.internalError, message: messageOf(error) } }),
     )
   }
 
@@ -121,13 +141,9 @@ export class LegacyPeer implements Peer {
     const wanted = LOG_LEVELS.indexOf(level)
     if (wanted === -1 || wanted >= this.#logLevel) return
     this.#logLevel = wanted
-    const body = JSON.stringify({
-      jsonrpc: '2.0',
-      id: this.#nextId(),
-      method: 'logging/setLevel',
-      params: { level },
-    })
-    this.#channel.request({ id: 0, method: 'logging/setLevel', body, owner: '' }, IGNORE)
+    const id = this.#nextId()
+    const body = JSON.stringify({ jsonrpc: '2.0', id, method: 'logging/setLevel', params: { level } })
+    this.#channel.request({ id, method: 'logging/setLevel', body, owner: '' }, IGNORE)
   }
 
   notify(method: string, params: Params | undefined): void {
@@ -136,6 +152,34 @@ export class LegacyPeer implements Peer {
 
   close(): Promise<void> {
     return this.#channel.close()
+  }
+}
+
+/** What a server asked during one call and was not answered yet. It may take a question back, and the end of the call does. */
+class OpenQuestions {
+  readonly #open = new Map<string, AbortController>()
+
+  open(id: RequestId): AbortSignal {
+    const controller = new AbortController()
+    this.#open.set(idKey(id), controller)
+    return controller.signal
+  }
+
+  close(id: RequestId): void {
+    this.#open.delete(idKey(id))
+  }
+
+  /** Whether the message took one of these questions back. */
+  withdraw({ method, params }: RpcNotification): boolean {
+    if (method !== 'notifications/cancelled') return false
+    // An unreadable id is simply not found.
+    const question = this.#open.get(idKey(params?.requestId as RequestId))
+    question?.abort(params?.reason)
+    return question !== undefined
+  }
+
+  withdrawAll(): void {
+    for (const question of this.#open.values()) question.abort('The call is over.')
   }
 }
 
@@ -177,8 +221,8 @@ export function askOnce(
   })
   return withTimeLimit(replied, timeoutMs, () => {
     giveUp()
-    const message = `The server did not answer "${method}" within ${timeoutMs / 1000} seconds.`
-    const fix = 'Check that the server runs and is not stuck.'
+    const message = `The server did not answer its first request, "${method}", within ${timeoutMs / 1000} seconds.`
+    const fix = 'Check that it is an MCP server and that it is not stuck.'
     return new HandshakeFailed({
       kind: 'broken',
       error: new GatewayError('upstream_timeout', message, { fix }),
@@ -187,12 +231,13 @@ export function askOnce(
 }
 
 /** Progress tokens are unique per session, and callers choose theirs without knowing of each other. */
-function withProgressToken(params: Params | undefined, id: number): Params | undefined {
+export function withProgressToken(params: Params | undefined, id: number): Params | undefined {
   if (params?._meta?.progressToken === undefined) return params
   return { ...params, _meta: { ...params._meta, progressToken: id } }
 }
 
-function withCallersToken(message: RpcNotification, progressToken: unknown): RpcNotification {
+/** The message under the token that the caller chose. */
+export function withCallersToken(message: RpcNotification, progressToken: unknown): RpcNotification {
   if (message.method !== 'notifications/progress' || progressToken === undefined) return message
   return { ...message, params: { ...message.params, progressToken } }
 }

@@ -80,7 +80,7 @@ function ask(peer: Peer, method: string, params: Definition): Promise<Definition
   return withTimeLimit(answered, LIST_TIMEOUT_MS, () => {
     cancel('timeout')
     const message = `The server did not answer "${method}" within ${LIST_TIMEOUT_MS / 1000} seconds.`
-    return new GatewayError('upstream_timeout', message)
+    return new GatewayError('upstream_timeout', message, { fix: 'Check that the server is not stuck.' })
   })
 }
 

@@ -5,7 +5,7 @@ import { standardHeaders } from '../protocol/modern-headers.ts'
 import { parseReply } from '../protocol/reply-bytes.ts'
 import { MODERN_REVISION } from '../protocol/revisions.ts'
 import type { Channel, RequestSink } from './channel.ts'
-import { askOnce } from './legacy-peer.ts'
+import { askOnce, withCallersToken, withProgressToken } from './legacy-peer.ts'
 import type { Peer, PeerEvents, PeerListener, PeerRequest, ServerIdentity } from './peer.ts'
 
 export const GATEWAY_IDENTITY: Identity = {
@@ -62,16 +62,20 @@ export class ModernPeer implements Peer {
 
   call(request: PeerRequest, listener: PeerListener): (reason: string) => void {
     const id = this.#nextId()
-    const params = withEnvelope(request.params, request.identity)
+    // Over HTTP each request has a stream of its own; a process says everything on one.
+    const isShared = this.transport === 'stdio'
+    const ownParams = isShared ? withProgressToken(request.params, id) : request.params
+    const params = withEnvelope(ownParams, request.identity)
     const message = { jsonrpc: '2.0' as const, id, method: request.method, params }
     const headers = { ...standardHeaders(message), ...request.headers }
+    const progressToken = isShared ? request.params?._meta?.progressToken : undefined
     const giveUp = this.#channel.request(
       { id, method: request.method, body: JSON.stringify(message), headers, owner: request.owner },
-      sinkFor(listener),
+      sinkFor(listener, progressToken),
     )
     return (reason) => {
       // Closing the stream is the cancellation over HTTP; a process has to be told.
-      if (this.transport === 'stdio') this.notify('notifications/cancelled', { requestId: id, reason })
+      if (isShared) this.notify('notifications/cancelled', { requestId: id, reason })
       giveUp()
     }
   }
@@ -148,9 +152,9 @@ export interface ModernPeerOptions {
 }
 
 /** Modern servers send no requests; one that does is not answered. */
-function sinkFor(listener: PeerListener): RequestSink {
+function sinkFor(listener: PeerListener, progressToken: unknown): RequestSink {
   return {
-    notification: (message) => listener.notification(message),
+    notification: (message) => listener.notification(withCallersToken(message, progressToken)),
     request: () => {},
     reply: (reply) => listener.reply(reply),
     failure: (failure) => listener.failure(failure),

@@ -37,8 +37,8 @@ export interface PeerRequest {
 /** What happens while a request runs. */
 export interface PeerListener {
   notification(message: RpcNotification): void
-  /** A legacy server asks the client something; the answer goes back to it. */
-  request(message: RpcRequest): Promise<Pick<RpcResponse, 'result' | 'error'>>
+  /** A legacy server asks the client something; the answer goes back to it, unless it takes the question back. */
+  request(message: RpcRequest, withdrawn: AbortSignal): Promise<Pick<RpcResponse, 'result' | 'error'>>
   reply(reply: Reply): void
   failure(failure: ChannelFailure): void
 }

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../model/clock.ts'
-import type { GatewayError } from '../model/error.ts'
+import { GatewayError } from '../model/error.ts'
 import type { Server } from '../model/server.ts'
 import { createRestartPolicy } from './hosted/restart-policy.ts'
 
@@ -7,8 +7,11 @@ import { createRestartPolicy } from './hosted/restart-policy.ts'
 export interface Reachability {
   /** What is wrong now. */
   problem(): GatewayError | undefined
-  /** Throws the known problem while it is too early to try again. */
-  requireAttempt(): void
+  /**
+   * Throws the known problem while it is too early to try again. Otherwise gives the milliseconds to wait first: none,
+   * or the moment until a process that crashed may be started again, which a call can afford.
+   */
+  requireAttempt(): number
   connected(): void
   failedToConnect(error: GatewayError): void
   /** A process ended by itself. */
@@ -27,6 +30,8 @@ const MOST_RETRY_MS = 60_000
 /** After 401, 403, 404 or a missing credential only a person can help; a call may still look again after this. */
 const REFUSED_RETRY_MS = 10 * 60_000
 const FAILURES_UNTIL_OPEN = 5
+/** As long as a process takes to start: whoever calls after a crash would rather wait than be refused. */
+const PATIENCE_MS = 2_500
 const OPEN_MS = 30_000
 const NEEDS_A_PERSON = new Set([
   'upstream_refused',
@@ -62,8 +67,11 @@ export function createReachability({ server, clock, random }: ReachabilityOption
     requireAttempt() {
       if (problem !== undefined && clock.now() < retryAt) throw problem
       const decision = restarts?.mayStart()
-      if (decision?.allowed === false && problem !== undefined) throw problem
+      const isHeldBack = decision?.allowed === false && problem !== undefined
+      const waitMs = isHeldBack ? decision.retryAt - clock.now() : 0
+      if (isHeldBack && waitMs > PATIENCE_MS) throw heldBack(problem, decision.reason)
       restarts?.started()
+      return waitMs
     },
     connected() {
       problem = undefined
@@ -107,4 +115,10 @@ export function createReachability({ server, clock, random }: ReachabilityOption
       return Math.max(retryAt, restartAt, clock.now() + FIRST_RETRY_MS * jitter()) - clock.now()
     },
   }
+}
+
+/** Told to a call that never reached the process, so that nobody takes the crash for the call's own. */
+function heldBack({ code, message, cause }: GatewayError, reason: string): GatewayError {
+  const fix = 'Check its command, arguments and credential.'
+  return new GatewayError(code, `${message} ${reason}`, { cause, fix })
 }

@@ -43,10 +43,10 @@ export function runLimited(
       if (isProgress && performance.now() - startedAt < LONGEST_MS) timer.refresh()
       listener.notification(message)
     },
-    async request(message) {
+    async request(message, withdrawn) {
       asking++
       try {
-        return await listener.request(message)
+        return await listener.request(message, withdrawn)
       } finally {
         asking--
         timer.refresh()

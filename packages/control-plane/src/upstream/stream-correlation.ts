@@ -1,7 +1,10 @@
 import type { GatewayError } from '../model/error.ts'
-import type { RpcNotification } from '../protocol/message.ts'
+import { idKey, type RequestId, type RpcNotification, type RpcRequest } from '../protocol/message.ts'
 import { readIncoming } from '../protocol/reply-bytes.ts'
 import type { OutgoingRequest, RequestSink, UnsolicitedSink } from './channel.ts'
+
+/** Questions whose taking back can still be told; a server with more of them open is not a good one. */
+const MAX_ASKED = 1_000
 
 /**
  * Finds out for whom a message on a single shared stream is: replies by id, progress by its token, and everything
@@ -10,6 +13,8 @@ import type { OutgoingRequest, RequestSink, UnsolicitedSink } from './channel.ts
  */
 export class StreamCorrelation {
   readonly #open = new Map<number, { outgoing: OutgoingRequest; sink: RequestSink }>()
+  /** Who was asked what: only they hear that a question is taken back. */
+  readonly #asked = new Map<string, RequestSink>()
   readonly #unsolicited: UnsolicitedSink
 
   constructor(unsolicited: UnsolicitedSink) {
@@ -28,7 +33,7 @@ export class StreamCorrelation {
   receive(raw: Buffer): void {
     for (const incoming of readIncoming(raw)) {
       if (incoming.kind === 'notification') this.#notification(incoming.message)
-      else if (incoming.kind === 'request') (this.#onlyOwner() ?? this.#unsolicited).request(incoming.message)
+      else if (incoming.kind === 'request') this.#request(incoming.message)
       else {
         const { reply } = incoming
         const open = this.#open.get(reply.id)
@@ -38,10 +43,20 @@ export class StreamCorrelation {
     }
   }
 
+  #request(message: RpcRequest): void {
+    const asked = this.#onlyOwner()
+    if (asked === undefined) return this.#unsolicited.request(message)
+    if (this.#asked.size >= MAX_ASKED) this.#asked.clear()
+    this.#asked.set(idKey(message.id), asked)
+    asked.request(message)
+  }
+
   #notification(message: RpcNotification): void {
     const token = message.params?.progressToken
     if (message.method === 'notifications/progress') {
       if (typeof token === 'number') this.#open.get(token)?.sink.notification(message)
+    } else if (message.method === 'notifications/cancelled') {
+      this.#withdraw(message)
     } else if (message.method === 'notifications/message') {
       this.#onlyOwner()?.notification(message)
     } else {
@@ -49,9 +64,18 @@ export class StreamCorrelation {
     }
   }
 
+  #withdraw(message: RpcNotification): void {
+    // An unreadable id is simply not found.
+    const key = idKey(message.params?.requestId as RequestId)
+    this.#asked.get(key)?.notification(message)
+    this.#asked.delete(key)
+  }
+
   #onlyOwner(): RequestSink | undefined {
     let newest: { outgoing: OutgoingRequest; sink: RequestSink } | undefined
     for (const open of this.#open.values()) {
+      // The gateway's own requests, such as a standing subscription, are nobody's call.
+      if (open.outgoing.owner === '') continue
       if (newest !== undefined && newest.outgoing.owner !== open.outgoing.owner) return undefined
       newest = open
     }

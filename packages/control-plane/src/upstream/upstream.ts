@@ -61,6 +61,8 @@ export class Upstream {
   #era: Peer['era'] | undefined
   #noise = 0
   #lastId = 0
+  /** Counted, so that a connection begun before a change is not used after it. */
+  #credentialChanges = 0
   #closed = false
   #retryTimer: NodeJS.Timeout | undefined
   readonly #idleTimer: NodeJS.Timeout
@@ -166,7 +168,7 @@ export class Upstream {
     }
     let cancel = connection.peer.call(request, {
       notification: (message) => listener.notification(message),
-      request: (message) => listener.request(message),
+      request: (message, withdrawn) => listener.request(message, withdrawn),
       reply: (reply) => {
         finish()
         this.#reachability.worked()
@@ -205,20 +207,26 @@ export class Upstream {
     if (ready !== undefined) return ready
     const running = this.#connecting.get(key)
     if (running !== undefined) return running
-    const connecting = this.#connect(profile, version).finally(() => this.#connecting.delete(key))
+    const connecting = this.#connect(profile, version).finally(() => {
+      if (this.#connecting.get(key) === connecting) this.#connecting.delete(key)
+    })
     this.#connecting.set(key, connecting)
     return connecting
   }
 
   async #connect(profile: PeerProfile, credentialVersion: number): Promise<Connection> {
+    const changes = this.#credentialChanges
+    const waitMs = this.#reachability.requireAttempt()
+    if (waitMs > 0) await delay(waitMs, undefined, { ref: false })
     if (this.#closed)
       throw new GatewayError('upstream_unavailable', `"${this.server.name}" was removed or changed.`)
-    this.#reachability.requireAttempt()
     try {
-      const connection = await this.#open(profile, credentialVersion)
+      const connection = await this.#open(profile, credentialVersion, changes)
       this.#reachability.connected()
       return connection
     } catch (error) {
+      // What came of an attempt with an old credential says nothing about the new one.
+      if (this.#credentialChanges !== changes && !this.#closed) return this.#connection(profile)
       const problem = asGatewayError(error)
       this.#reachability.failedToConnect(problem)
       this.#retryLater()
@@ -226,7 +234,7 @@ export class Upstream {
     }
   }
 
-  async #open(profile: PeerProfile, credentialVersion: number): Promise<Connection> {
+  async #open(profile: PeerProfile, credentialVersion: number, changes: number): Promise<Connection> {
     const { clock, credentials, hosting, maxReplyBytes } = this.#options
     let connection: Connection | undefined
     const peer = await connect(
@@ -248,6 +256,10 @@ export class Upstream {
       },
       profile,
     )
+    if (this.#credentialChanges !== changes) {
+      void peer.close()
+      throw new Error('The credential has changed.')
+    }
     connection = {
       peer,
       capabilityKey: this.#listingKeyFor(peer.era, profile),
@@ -398,6 +410,8 @@ export class Upstream {
 
   /** The credential was set, replaced or removed: old connections end, and what was wrong may be mended. */
   credentialChanged(): void {
+    this.#credentialChanges++
+    this.#connecting.clear()
     for (const connection of [...this.#connections.values()]) this.#retire(connection)
     this.#reachability.reset()
     void this.#warm(NOBODY)
@@ -468,6 +482,11 @@ function statusOf({ code }: GatewayError): ServerHealth['status'] {
 }
 
 function describe({ code, message, fix }: GatewayError, noise: number): NonNullable<ServerHealth['error']> {
-  const hint = noise > 0 ? ` It also printed ${noise} lines on stdout that are not MCP messages.` : ''
-  return { code, message: message + hint, ...(fix !== undefined && { fix }) }
+  if (noise === 0) return { code, message, ...(fix !== undefined && { fix }) }
+  const lines = noise === 1 ? '1 line that is no MCP message' : `${noise} lines that are no MCP messages`
+  return {
+    code,
+    message: `${message} It printed ${lines} on stdout.`,
+    fix: `Check that its command starts an MCP server on stdio and that it logs to stderr. ${fix ?? ''}`.trim(),
+  }
 }

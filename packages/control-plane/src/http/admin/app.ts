@@ -84,8 +84,10 @@ export function createAdminApp(context: AdminContext): Hono<AdminBindings> {
   app.all('*', () => problem(new GatewayError('not_found', 'There is no such address in the admin API.')))
   app.onError((thrown) => {
     const error = asGatewayError(thrown)
-    if (error.code !== 'unauthenticated' && error.cause !== undefined) context.reportError(error)
-    return problem(error)
+    const response = problem(error)
+    // What the caller did wrong is told to the caller; the operator's log is for what is wrong here.
+    if (response.status >= 500 && error.cause !== undefined) context.reportError(error)
+    return response
   })
   return app
 }

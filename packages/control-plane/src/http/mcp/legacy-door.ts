@@ -5,6 +5,7 @@ import { introduce, OPERATIONS, type Operation, unknownResource } from '../../ga
 import type { WorkspaceRuntime } from '../../gateway/workspace-runtime.ts'
 import type { Principal } from '../../model/principal.ts'
 import { type Message, type RequestId, type RpcRequest, resultBytes } from '../../protocol/message.ts'
+import { inOnePiece } from '../../protocol/reply-bytes.ts'
 import { BATCH_REVISION, isLegacyRevision, negotiateLegacyRevision } from '../../protocol/revisions.ts'
 import { RPC, RpcError } from '../../protocol/rpc-error.ts'
 import type { McpDoorContext } from './door.ts'
@@ -191,7 +192,7 @@ async function serveBatch(
       return answerRequest(context, exchange, session, incoming.message, responder, { yes: false })
     }),
   )
-  const bytes = answers.flatMap((answer) => (answer ? [answer.bytes.toString()] : []))
+  const bytes = answers.flatMap((answer) => (answer ? [inOnePiece(answer.bytes).toString()] : []))
   if (bytes.length === 0) return void response.writeHead(202).end()
   responder.answer({ bytes: Buffer.from(`[${bytes.join()}]`) }, 'legacy')
 }

@@ -73,7 +73,7 @@ export class LegacySession {
   linkFor(id: RequestId, responder: Responder): Link {
     return {
       notify: (message) => responder.send(message),
-      ask: (method, params) => this.#ask(responder, method, params),
+      ask: (method, params, withdrawn) => this.#ask(responder, method, params, withdrawn),
       onCancel: (listener) => this.#running.set(idKey(id), listener),
     }
   }
@@ -90,7 +90,12 @@ export class LegacySession {
     return cancel !== undefined
   }
 
-  #ask(responder: Responder, method: string, params: unknown): Promise<Asked> {
+  #ask(
+    responder: Responder,
+    method: string,
+    params: unknown,
+    withdrawn: AbortSignal | undefined,
+  ): Promise<Asked> {
     if (!responder.takesEvents) {
       return Promise.reject(
         new GatewayError('unsupported', 'The client cannot be asked: it does not accept an event stream.'),
@@ -101,7 +106,14 @@ export class LegacySession {
       const timer = setTimeout(() => {
         this.#questions.delete(id)
         reject(new GatewayError('upstream_timeout', `The client did not answer "${method}".`))
-      }, ASK_TIMEOUT_MS)
+      }, ASK_TIMEOUT_MS).unref()
+      withdrawn?.addEventListener('abort', () => {
+        if (!this.#questions.delete(id)) return
+        clearTimeout(timer)
+        const params = { requestId: id, reason: String(withdrawn.reason) }
+        responder.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
+        reject(new GatewayError('cancelled', 'The server took its question back.'))
+      })
       this.#questions.set(id, (answer) => {
         clearTimeout(timer)
         resolve(answer)

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from '../../gateway/caller.ts'
 import type { RpcNotification, RpcRequest } from '../../protocol/message.ts'
+import { type Bytes, inOnePiece, sizeOf } from '../../protocol/reply-bytes.ts'
 import { RPC } from '../../protocol/rpc-error.ts'
 import { openEventStream, writeEvent } from './event-stream.ts'
 
@@ -53,7 +54,7 @@ export class Responder {
     if (this.#response.destroyed || this.#response.writableEnded) return
     if (!this.#streaming && this.#prefersEvents) this.stream()
     if (this.#streaming) {
-      writeEvent(this.#response, bytes)
+      writeEvent(this.#response, inOnePiece(bytes))
       this.#response.end()
       return
     }
@@ -81,13 +82,17 @@ function prefersEvents(accept: string): boolean {
 export function sendJson(
   response: ServerResponse,
   status: number,
-  bytes: Buffer,
+  bytes: Bytes,
   headers: Record<string, string> = {},
 ): void {
   response.writeHead(status, {
     'content-type': 'application/json',
-    'content-length': bytes.length,
+    'content-length': sizeOf(bytes),
     ...headers,
   })
-  response.end(bytes)
+  if (Buffer.isBuffer(bytes)) return void response.end(bytes)
+  response.cork()
+  for (const piece of bytes) response.write(piece)
+  response.end()
+  response.uncork()
 }

@@ -1,0 +1,27 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The processes that work in the hosted servers' folders of a data folder, whoever started them. Linux only. */
+export function hostedProcesses(dataDir: string): number[] {
+  const folder = join(dataDir, 'hosted')
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && worksIn(pid, folder))
+}
+
+export const canLookAtProcesses = existsSync('/proc/self/cwd')
+
+function worksIn(pid: number, folder: string): boolean {
+  try {
+    // A process that has ended and waits to be reaped has no folder any more.
+    return readlinkSync(`/proc/${pid}/cwd`).startsWith(folder)
+  } catch {
+    return false
+  }
+}
+
+/** One variable of a process's environment as it was started. */
+export function variableOf(pid: number, name: string): string | undefined {
+  const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+  return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1)
+}

@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { expect, it } from 'vitest'
+
+const SOURCE = resolve(import.meta.dirname, '../src')
+
+interface Room {
+  /** Rooms and packages it may import beside itself. */
+  may: string[]
+  because: string
+}
+
+/** Who may import whom. Change a row when its reason no longer convinces you, and say why in the same commit. */
+const ROOMS: Record<string, Room> = {
+  model: { may: [], because: 'it is the vocabulary of all others and knows no technology' },
+  protocol: {
+    may: ['model', 'zod'],
+    because: 'what bytes on the wire mean must be testable by tables alone, without I/O',
+  },
+  access: {
+    may: ['model', 'zod', 'node:crypto', 'node:zlib'],
+    because: 'a decision must be testable without a database or a socket',
+  },
+  vault: {
+    may: ['model', 'zod', 'node:crypto'],
+    because: 'secrets must not know the web, nor where they are kept',
+  },
+  audit: { may: ['model', 'zod', 'node:crypto'], because: 'it receives a store' },
+  aggregation: {
+    may: ['model', 'protocol', 'node:crypto'],
+    because: 'which tools exist under which names is a pure question',
+  },
+  upstream: {
+    may: ['model', 'protocol', 'zod', 'undici', 'eventsource-parser', 'ipaddr.js', 'node:*'],
+    because: 'it is handed a credential for one call and forgets it: it must not reach the vault by itself',
+  },
+  storage: {
+    may: ['model', 'zod', 'kysely', 'pg', 'node:*'],
+    because: 'it holds the only SQL, and sealed bytes instead of secrets',
+  },
+  gateway: {
+    may: [
+      'model',
+      'protocol',
+      'access',
+      'aggregation',
+      'upstream',
+      'audit',
+      'zod',
+      'node:crypto',
+      'node:timers/promises',
+    ],
+    because: 'the journey of a call runs without a socket or a database of its own',
+  },
+  manage: {
+    may: ['model', 'access', 'vault', 'audit', 'zod', 'node:*'],
+    because: 'what people do is one door further in than HTTP',
+  },
+  'http/mcp': {
+    may: ['model', 'gateway', 'protocol', 'access', 'zod', 'node:http', 'node:crypto'],
+    because: 'doors do not import each other',
+  },
+  'http/admin': {
+    may: ['model', 'manage', 'hono', 'zod', 'node:*'],
+    because: 'doors do not import each other',
+  },
+  http: {
+    may: ['model', 'hono', 'node:http', 'node:net'],
+    because: 'it only opens the building: the doors are handed to it',
+  },
+  cli: {
+    may: ['commander', 'zod', 'node:*'],
+    because: 'commands are clients of the admin API and nothing more',
+  },
+}
+
+/** Wiring and the process edge may import everything. */
+const EDGE = 'edge'
+
+it('keeps every room to the neighbours it may know', () => {
+  const offences = sourceFiles(SOURCE).flatMap((file) => {
+    const room = roomOf(file)
+    const rule = ROOMS[room]
+    if (rule === undefined) return []
+    return importsOf(file)
+      .filter((imported) => imported !== room && !isAllowed(rule, imported))
+      .map((imported) => `${relative(SOURCE, file)} imports ${imported}: ${rule.because}`)
+  })
+  expect(offences).toEqual([])
+})
+
+it('has a rule for every room', () => {
+  const rooms = new Set(sourceFiles(SOURCE).map(roomOf))
+  rooms.delete(EDGE)
+  expect([...rooms].sort()).toEqual(Object.keys(ROOMS).sort())
+})
+
+it('lets only the process edge see the environment and end the process', () => {
+  const offenders = sourceFiles(SOURCE).filter((file) =>
+    /process\.(env|exit|argv)\b/.test(withoutComments(readFileSync(file, 'utf8'))),
+  )
+  expect(offenders.map((file) => relative(SOURCE, file))).toEqual(['main.ts'])
+})
+
+function isAllowed({ may }: Room, imported: string): boolean {
+  return may.some(
+    (rule) => rule === imported || (rule.endsWith('*') && imported.startsWith(rule.slice(0, -1))),
+  )
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => join(folder, name))
+}
+
+function roomOf(file: string): string {
+  const parts = dirname(relative(SOURCE, file)).split('/')
+  const [first = '.', second] = parts
+  if (first === '.') return EDGE
+  return first === 'http' && second !== undefined ? `http/${second}` : first
+}
+
+/** Rooms, packages and built-in modules that a file imports; types count too. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8')
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*(?:\{[^}]*\}[^'"\n;]*)?from\s+['"]([^'"]+)['"]|import\(['"]([^'"]+)['"]\)/g,
+  )
+  return Array.from(found, ([, one, other]) => one ?? other ?? '').map((target) => {
+    if (!target.startsWith('.')) return packageOf(target)
+    return roomOf(resolve(dirname(file), target))
+  })
+}
+
+function packageOf(target: string): string {
+  if (target.startsWith('node:')) return target
+  const [scope = '', name = ''] = target.split('/')
+  return scope.startsWith('@') ? `${scope}/${name}` : scope
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '')
+}
