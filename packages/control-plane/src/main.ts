@@ -113,9 +113,15 @@ function explain(error: unknown): void {
     edge.log.error({ err: error.cause }, 'internal error')
 }
 
+// Whoever reads a result may have seen enough of it, as `head` has.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 try {
+  // Closed before anything is said, and also when the command failed: what stays open would keep the process alive.
+  await using _opened = openedForCommand
   await program.parseAsync()
-  await openedForCommand[Symbol.asyncDispose]()
 } catch (error) {
   explain(error)
   process.exitCode = error instanceof GatewayError ? 1 : exitCodeOf(error)

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Era, Server } from '../model/server.ts'
 import { META } from '../protocol/modern-envelope.ts'
 import type { Route, ToolRoute, WorkspaceIndex } from './workspace-index.ts'
@@ -20,6 +21,8 @@ export interface WorkspaceView {
   visibleTools(): ToolRoute[]
   /** The JSON of a list result; undefined for a cursor that was not handed out for this list. */
   list(kind: ListKind, era: Era, cursor: string | undefined): Buffer | undefined
+  /** Differs whenever anything listed differs, on whatever page. Templates count as resources. */
+  fingerprint(kind: Exclude<ListKind, 'resourceTemplates'>): string
 }
 
 export function createView(
@@ -43,6 +46,11 @@ export function createView(
     const page = preparePage(kind, era, items(kind), cursor)
     if (page !== undefined) prepared.set(key, page)
     return page
+  }
+
+  function fingerprint(kind: Exclude<ListKind, 'resourceTemplates'>): string {
+    const listed = kind === 'resources' ? [...items(kind), ...items('resourceTemplates')] : items(kind)
+    return hash('sha256', JSON.stringify(listed.map(({ definition }) => definition)))
   }
 
   function resource(uri: string): Route | undefined {
@@ -72,6 +80,7 @@ export function createView(
     template: (uriTemplate) => visible(index.templates.find(({ shown }) => shown === uriTemplate)),
     visibleTools: () => [...index.tools.values()].filter(maySee),
     list,
+    fingerprint,
   }
 }
 

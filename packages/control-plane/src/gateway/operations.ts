@@ -22,7 +22,7 @@ export interface Operation {
 type Serve = (context: GatewayContext, operation: Operation) => Promise<Answer>
 
 /** What agents may ask, in both eras. */
-export const OPERATIONS: Readonly<Record<string, Serve>> = {
+const SERVED: Record<string, Serve> = {
   'tools/list': list('tools'),
   'tools/call': callTool,
   'prompts/list': list('prompts'),
@@ -32,6 +32,9 @@ export const OPERATIONS: Readonly<Record<string, Serve>> = {
   'resources/read': readResource,
   'completion/complete': complete,
 }
+
+/** By method. A map, because a method may be called like something that every object has. */
+export const OPERATIONS: ReadonlyMap<string, Serve> = new Map(Object.entries(SERVED))
 
 function list(kind: ListKind): Serve {
   return async (_context, { runtime, caller, request }) => {

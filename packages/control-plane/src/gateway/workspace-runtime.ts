@@ -42,7 +42,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
   readonly #stopListening: (() => void)[]
   #entries = new Map<string, Entry>()
   #indexes = new Map<string, { index: WorkspaceIndex; views: WeakMap<Policy, WorkspaceView> }>()
-  readonly #listeners = new Map<ChangeListener, Map<ChangeKind, Buffer | undefined>>()
+  readonly #listeners = new Map<ChangeListener, Map<ChangeKind, string>>()
   #tellTimer: NodeJS.Timeout | undefined
   #loading: Promise<void> | undefined
   #loadAgain = false
@@ -162,9 +162,9 @@ export class WorkspaceRuntime implements AsyncDisposable {
     for (const [id, { upstream }] of this.#entries) upstream?.subscribe(wanted.get(id) ?? new Set())
   }
 
-  #snapshot(caller: Caller): Map<ChangeKind, Buffer | undefined> {
+  #snapshot(caller: Caller): Map<ChangeKind, string> {
     const view = this.view(caller)
-    return new Map(CHANGE_KINDS.map((kind) => [kind, view.list(kind, caller.era, undefined)]))
+    return new Map(CHANGE_KINDS.map((kind) => [kind, view.fingerprint(kind)]))
   }
 
   #hear(change: Change): void {
@@ -232,7 +232,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
     for (const [listener, before] of this.#listeners) {
       const now = this.#snapshot(listener.caller)
       this.#listeners.set(listener, now)
-      for (const kind of CHANGE_KINDS) if (!same(before.get(kind), now.get(kind))) listener.listChanged(kind)
+      for (const kind of CHANGE_KINDS) if (before.get(kind) !== now.get(kind)) listener.listChanged(kind)
     }
   }
 
@@ -259,8 +259,4 @@ function connectsAlike(one: Server, other: Server): boolean {
   const relevant = ({ target, isolation, timeoutMs, name }: Server) =>
     JSON.stringify([target, isolation, timeoutMs, name])
   return relevant(one) === relevant(other)
-}
-
-function same(one: Buffer | undefined, other: Buffer | undefined): boolean {
-  return one === other || (one !== undefined && other !== undefined && one.equals(other))
 }

@@ -13,7 +13,8 @@ export const REQUEST_LIMITS: JsonLimits = { maxDepth: 64, maxTokens: 100_000 }
 export const REPLY_LIMITS: JsonLimits = { maxDepth: 200, maxTokens: 2_000_000 }
 
 // Digits that a double cannot hold, or an exponent that may overflow: only then is the slower parse needed.
-const NEEDS_EXACT_NUMBERS = /\d{16}|\d[eE][+-]?\d{3}/
+const NEEDS_EXACT_NUMBERS = /[\d.]{16}|\d[eE][+-]?\d{3}/
+const PLAIN_INTEGER = /^-?\d+(?:\.0+)?$/
 
 /**
  * Parses JSON so that it is written again with the same values: numbers a double cannot hold become `JSON.rawJSON`
@@ -26,8 +27,10 @@ export function parseJson(text: string): unknown {
 
 function keepExactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== 'number' || context?.source === undefined) return value
-  if (Number.isSafeInteger(value) || String(value) === context.source) return value
-  return rawJson(context.source)
+  const { source } = context
+  // A number may look like a safe integer only because the rest of it was lost, as 1e-400 does.
+  const isExact = Number.isSafeInteger(value) ? PLAIN_INTEGER.test(source) : String(value) === source
+  return isExact ? value : rawJson(source)
 }
 
 // TypeScript's library does not know JSON.rawJSON yet; Node has it since 22.

@@ -32,7 +32,10 @@ export type Message =
   | { kind: 'notification'; message: RpcNotification }
   | { kind: 'response'; message: RpcResponse }
 
-const requestId = z.union([z.string(), z.number(), z.custom<{ rawJSON: string }>(isRawNumber)])
+const requestId = z.union(
+  [z.string(), z.number(), z.custom<{ rawJSON: string }>(isRawNumber)],
+  'must be a text or a number',
+)
 const params = z.looseObject({ _meta: z.record(z.string(), z.unknown()).optional() })
 const envelope = z.looseObject({
   jsonrpc: z.literal('2.0'),

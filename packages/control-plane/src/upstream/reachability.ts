@@ -67,9 +67,9 @@ export function createReachability({ server, clock, random }: ReachabilityOption
     requireAttempt() {
       if (problem !== undefined && clock.now() < retryAt) throw problem
       const decision = restarts?.mayStart()
-      const isHeldBack = decision?.allowed === false && problem !== undefined
-      const waitMs = isHeldBack ? decision.retryAt - clock.now() : 0
-      if (isHeldBack && waitMs > PATIENCE_MS) throw heldBack(problem, decision.reason)
+      const heldBy = decision?.allowed === false ? problem : undefined
+      const waitMs = decision?.allowed === false && heldBy !== undefined ? decision.retryAt - clock.now() : 0
+      if (decision?.allowed === false && heldBy !== undefined && waitMs > PATIENCE_MS) throw heldBack(heldBy, decision.reason)
       restarts?.started()
       return waitMs
     },

@@ -83,6 +83,8 @@ export interface ScriptOptions {
   /** Offers nothing but `moreTools`. */
   onlyMoreTools?: boolean
   pageSize?: number
+  /** The one resource it has. */
+  resourceUri?: string
 }
 
 export class Script {
@@ -115,7 +117,7 @@ export class Script {
         return {
           result: list(
             wire.era,
-            '"resources":[{"uri":"scripted://same","name":"same","com.example.size":9007199254740993}]',
+            `"resources":[{"uri":"${this.#options.resourceUri ?? 'scripted://same'}","name":"same","com.example.size":9007199254740993}]`,
           ),
         }
       case 'resources/templates/list':

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { may } from '../../access/permissions.ts'
 import type { GatewayContext } from '../../gateway/use-server.ts'
@@ -123,6 +124,8 @@ function readMessages(body: Buffer): { messages: Message[]; isBatch: boolean } {
 }
 
 function parseBody(body: Buffer): unknown {
+  // Decoding would put replacement characters where the caller meant something else.
+  if (!isUtf8(body)) throw new RpcError(RPC.parseError, 'The body is not UTF-8.')
   try {
     return parseJson(body.toString())
   } catch (error) {

@@ -127,7 +127,7 @@ async function answerRequest(
       }),
   }
   try {
-    const serve = OPERATIONS[message.method]
+    const serve = OPERATIONS.get(message.method)
     const operation: Operation = { runtime, caller: session.caller, request: message, link, bytesIn }
     return await (serve === undefined ? serveSession(operation, session) : serve(context.gateway, operation))
   } catch (error) {

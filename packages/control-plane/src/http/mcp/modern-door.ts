@@ -51,7 +51,7 @@ export async function serveModern(context: McpDoorContext, exchange: ModernExcha
       era,
     )
   }
-  const serve = OPERATIONS[message.method]
+  const serve = OPERATIONS.get(message.method)
   if (serve === undefined) {
     const error = new RpcError(RPC.methodNotFound, `Unknown method: ${message.method}`)
     return responder.answer(failureAnswer(message.id, message.method, error, era), era)
