@@ -20,6 +20,7 @@ import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
 import type { Server } from './model/server.ts'
 import type { Storage } from './model/stores.ts'
+import { OpenThings } from './open-things.ts'
 import type { Settings } from './settings.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { openStorage } from './storage/open-storage.ts'
@@ -58,22 +59,30 @@ const MAX_REPLY_BYTES = 16 * 1024 * 1024
 
 /** Opens everything that is kept and wires the rooms. Rejects with `configuration` when something is in the way. */
 export async function openApp(options: AppOptions): Promise<App> {
+  const opened = new OpenThings()
+  try {
+    return await wire(options, opened)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const { settings, clock, random, log } = options
   mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
-  const lock = claimDataFolder(settings.dataDir)
-  await using opened = new AsyncDisposableStack()
-  opened.defer(() => lock[Symbol.dispose]())
-  const storage = opened.use(await openStorage({ url: databaseUrl(settings), clock }))
-  const vault = opened.use(
+  opened.add(claimDataFolder(settings.dataDir))
+  const storage = opened.add(await openStorage({ url: databaseUrl(settings), clock }))
+  const vault = opened.add(
     await openVault({ ...options, ...storage, keys: storage.keys, credentials: storage.credentials }),
   )
-  const recorder = opened.use(createRecorder({ store: storage.audit }))
-  const authenticator = opened.use(createAuthenticator({ tokens: storage.tokens, bus: storage.bus, clock }))
+  const recorder = opened.add(createRecorder({ store: storage.audit }))
+  const authenticator = opened.add(createAuthenticator({ tokens: storage.tokens, bus: storage.bus, clock }))
   const guard = createAddressGuard(settings.allowUpstreams)
-  const reaper = opened.use(startReaper())
+  const reaper = opened.add(startReaper())
   const hosting = settings.hosting === 'off' ? undefined : hostingFor(options, reaper)
 
-  const workspaces = opened.use(
+  const workspaces = opened.add(
     new Workspaces({
       workspaces: storage.workspaces,
       servers: storage.servers,
@@ -141,8 +150,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   })
   const unused = watchUnusedConnections(front)
   const control = await openControlSocket(settings.dataDir, admin)
-  opened.defer(() => closeServer(control, 0))
-  const rest = opened.move()
+  opened.onClose(() => closeServer(control, 0))
 
   async function drain(limitMs: number): Promise<void> {
     state.ready = false
@@ -166,7 +174,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     drain,
     async [Symbol.asyncDispose]() {
       if (front.listening) await drain(0)
-      await rest[Symbol.asyncDispose]()
+      await opened.close()
     },
   }
 }

@@ -9,6 +9,7 @@ import { createAdminCommands } from './cli/admin-commands.ts'
 import { exitCodeOf } from './cli/command-failed.ts'
 import { controlSocketPath } from './control-socket.ts'
 import { GatewayError } from './model/error.ts'
+import { OpenThings } from './open-things.ts'
 import { type Edge, openConfiguredApp, serve } from './serve.ts'
 import { readSettings } from './settings.ts'
 import { VERSION } from './version.ts'
@@ -24,6 +25,7 @@ const edge: Edge = {
 const program = new Command('mcpgw-server')
   .description('The control plane of mcpgw: one authenticated MCP URL per workspace.')
   .version(VERSION)
+  .showHelpAfterError('To see what there is, type: mcpgw-server --help')
   .option('--data-dir <folder>', 'where everything is kept (MCPGW_DATA_DIR)')
   .option('--database-url <url>', 'postgres://… instead of SQLite in the data folder (MCPGW_DATABASE_URL)')
 
@@ -46,7 +48,13 @@ program
   )
   .addOption(new Option('--hosting <mode>', 'run hosted servers (MCPGW_HOSTING)').choices(['auto', 'off']))
   .option('--demo', 'a workspace with servers that need no credential (MCPGW_DEMO)')
-  .action((flags) => runServer({ ...program.opts(), ...flags }))
+  // A mistyped command arrives here, as a word too many for the default one.
+  .allowExcessArguments()
+  .action((flags, serveCommand: Command) => {
+    const [word] = serveCommand.args
+    if (word !== undefined) serveCommand.error(`error: there is no command '${word}'`)
+    return runServer({ ...program.opts(), ...flags })
+  })
 
 program.commands
   .find((command) => command.name() === 'token')
@@ -59,20 +67,24 @@ async function runServer(flags: Record<string, unknown>): Promise<void> {
   await serve(settings, secrets, edge, stopSignal())
 }
 
-/** The first signal asks for a clean end; a second one does not wait for it. */
+/** npm passes Ctrl-C on to a child that has it from the terminal already: those two are one. */
+const SAME_SIGNAL_MS = 250
+
+/** The first signal asks for a clean end; a second one, whichever it is, does not wait for it. */
 function stopSignal(): Promise<string> {
+  let toldAt: number | undefined
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-      process.once(signal, () => {
-        resolve(signal)
-        process.once(signal, () => process.exit(1))
-      })
+    const hear = (signal: string) => {
+      toldAt ??= performance.now()
+      resolve(signal)
+      if (performance.now() - toldAt > SAME_SIGNAL_MS) process.exit(1)
     }
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, hear)
   })
 }
 
 /** What a command opened, closed when it is done: an export is read after the call has returned. */
-const openedForCommand = new AsyncDisposableStack()
+const openedForCommand = new OpenThings()
 
 /**
  * Commands go to the control plane that runs on the data folder, through its socket; where none runs, the folder is
@@ -87,9 +99,9 @@ let commandCall: AdminCall | undefined
 
 async function openAdminCall(): Promise<AdminCall> {
   const { settings, secrets } = readSettings({ ...program.opts(), hosting: 'off' }, process.env)
-  const socket = openedForCommand.use(callThroughSocket(controlSocketPath(settings.dataDir)))
+  const socket = openedForCommand.add(callThroughSocket(controlSocketPath(settings.dataDir)))
   if (await isAnswered(socket)) return socket
-  const app = openedForCommand.use(await openConfiguredApp(settings, secrets, edge))
+  const app = openedForCommand.add(await openConfiguredApp(settings, secrets, edge))
   return callInProcess(app.admin)
 }
 
@@ -120,8 +132,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 try {
   // Closed before anything is said, and also when the command failed: what stays open would keep the process alive.
-  await using _opened = openedForCommand
-  await program.parseAsync()
+  await program.parseAsync().finally(() => openedForCommand.close())
 } catch (error) {
   explain(error)
   process.exitCode = error instanceof GatewayError ? 1 : exitCodeOf(error)

@@ -56,7 +56,21 @@ export async function serve(
   edge: Edge,
   stopped: Promise<string>,
 ): Promise<void> {
-  await using app = await openConfiguredApp(settings, secrets, edge)
+  const app = await openConfiguredApp(settings, secrets, edge)
+  try {
+    await run(app, settings, secrets, edge, stopped)
+  } finally {
+    await app[Symbol.asyncDispose]()
+  }
+}
+
+async function run(
+  app: App,
+  settings: Settings,
+  secrets: SecretSettings,
+  edge: Edge,
+  stopped: Promise<string>,
+): Promise<void> {
   if (secrets.ownerToken !== undefined) await registerOwner(app, secrets.ownerToken)
   const demo = settings.demo ? await prepareDemo(app, settings.dataDir) : undefined
   const port = await app.listen()

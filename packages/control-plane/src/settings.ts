@@ -37,7 +37,7 @@ const httpUrl = z
 const schema = z.object({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.coerce
-    .number()
+    .number('must be a number')
     .int('must be a whole number')
     .min(0, 'must be 0 to 65535')
     .max(65_535, 'must be 0 to 65535')

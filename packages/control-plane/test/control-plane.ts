@@ -79,6 +79,12 @@ export class ControlPlane implements AsyncDisposable {
     return this.#child?.pid ?? 0
   }
 
+  /** The running program, for tests that send it signals and look at its end. */
+  get process(): ChildProcess {
+    if (this.#child === undefined) throw new Error('The control plane was not started.')
+    return this.#child
+  }
+
   /** Ends the program and waits until it is gone. */
   async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.#child

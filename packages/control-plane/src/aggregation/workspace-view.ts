@@ -53,17 +53,18 @@ export function createView(
     return hash('sha256', JSON.stringify(listed.map(({ definition }) => definition)))
   }
 
+  /** What is hidden is passed over as if it was not there, or a caller could tell the two apart. */
   function resource(uri: string): Route | undefined {
-    const known =
-      index.resources.get(uri) ?? index.linked.get(uri) ?? index.templates.find(({ matches }) => matches(uri))
-    if (known !== undefined) {
-      const route = visible(known)
-      return (
-        route &&
-        (route.shown === uri || index.resources.has(uri) ? route : { ...route, shown: uri, own: uri })
-      )
-    }
-    return onlyServerWithResources(uri)
+    const listed = visible(index.resources.get(uri)) ?? visible(index.linked.get(uri))
+    return listed ?? fromTemplate(uri) ?? onlyServerWithResources(uri)
+  }
+
+  /** The rules are asked for the URI itself too: a template must not open what they deny by name. */
+  function fromTemplate(uri: string): Route | undefined {
+    const found = index.templates.find(
+      (route) => route.matches(uri) && maySee(route) && maySee({ ...route, own: uri }),
+    )
+    return found && { ...found, shown: uri, own: uri }
   }
 
   /** Some servers read URIs that they list nowhere; with one candidate there is no doubt whose it is. */
@@ -77,7 +78,8 @@ export function createView(
     tool: (shown) => visible(index.tools.get(shown)),
     prompt: (shown) => visible(index.prompts.get(shown)),
     resource,
-    template: (uriTemplate) => visible(index.templates.find(({ shown }) => shown === uriTemplate)),
+    template: (uriTemplate) =>
+      index.templates.find((route) => route.shown === uriTemplate && maySee(route)),
     visibleTools: () => [...index.tools.values()].filter(maySee),
     list,
     fingerprint,

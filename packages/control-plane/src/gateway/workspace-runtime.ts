@@ -36,7 +36,7 @@ const TELL_AFTER_MS = 50
 
 /** One workspace at work: its servers, what callers see of them, and who wants to hear of changes. */
 export class WorkspaceRuntime implements AsyncDisposable {
-  readonly workspace: Workspace
+  workspace: Workspace
   readonly #servers: ServerStore
   readonly #openUpstream: OpenUpstream
   readonly #stopListening: (() => void)[]
@@ -54,6 +54,11 @@ export class WorkspaceRuntime implements AsyncDisposable {
     this.#openUpstream = openUpstream
     this.#stopListening = [bus.subscribe((change) => this.#hear(change)), bus.onGap(() => this.#reload())]
     this.#reload()
+  }
+
+  /** The slug stays for life; only the name for people changes. */
+  rename(workspace: Workspace): void {
+    this.workspace = workspace
   }
 
   /**

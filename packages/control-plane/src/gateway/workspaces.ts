@@ -77,11 +77,17 @@ export class Workspaces implements AsyncDisposable {
   #hear({ kind, id, workspaceId }: Change): void {
     if (kind === 'server' && workspaceId !== undefined && this.#warmed) return this.#start(workspaceId)
     const runtime = kind === 'workspace' ? this.#byId.get(id) : undefined
-    if (runtime === undefined) return
-    // Removed or renamed: whoever comes next reads what there is now.
+    if (runtime !== undefined) void this.#reread(runtime)
+  }
+
+  /** Renamed, or removed: then its tokens have ended already, and with them every stream. */
+  async #reread(runtime: WorkspaceRuntime): Promise<void> {
+    const { id, slug } = runtime.workspace
+    const now = await this.#options.workspaces.byId(id).catch(() => runtime.workspace)
+    if (now !== undefined) return runtime.rename(now)
     this.#byId.delete(id)
-    this.#bySlug.delete(runtime.workspace.slug)
-    void runtime[Symbol.asyncDispose]()
+    this.#bySlug.delete(slug)
+    await runtime[Symbol.asyncDispose]()
   }
 
   #start(workspaceId: string): void {

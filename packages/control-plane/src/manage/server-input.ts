@@ -25,7 +25,8 @@ const settings = {
   enabled: z.boolean().default(true),
   prefix: prefix.default('always'),
   isolation: isolation.default('shared'),
-  timeoutMs: timeout.default(60_000),
+  // Just under the 60 s after which most clients give up, so that they hear the reason.
+  timeoutMs: timeout.default(55_000),
   tools: allowAndDeny.default({}),
 }
 

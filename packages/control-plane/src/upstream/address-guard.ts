@@ -11,6 +11,8 @@ const METADATA = [
   '169.254.170.2',
   '169.254.170.23',
   '100.100.100.200',
+  '168.63.129.16',
+  '192.0.0.192',
   'fd00:ec2::254',
   'fd20:ce::254',
 ]
@@ -101,7 +103,7 @@ function embeddedIPv4At(address: ipaddr.IPv6): number | undefined {
 function isReachable(address: Address, allowed: readonly [Address, number][]): boolean {
   const text = address.toString()
   if (METADATA.includes(text)) return false
-  if (address.range() === 'unicast' && !isLocalAnyway(address)) return true
+  if (address.range() === 'unicast' && !isOutsideGlobalUnicast(address)) return true
   return allowed.some(([range, bits]) => range.kind() === address.kind() && matches(address, range, bits))
 }
 
@@ -110,13 +112,10 @@ function matches(address: Address, range: Address, bits: number): boolean {
   return (address as ipaddr.IPv6).match(range as ipaddr.IPv6, bits)
 }
 
-/** Site-local (RFC 3879) and local-use NAT64 (RFC 8215), which the library counts as ordinary addresses. */
-function isLocalAnyway(address: Address): boolean {
+/** What the library counts as ordinary although no Internet address begins so, such as ::7f00:1 (IANA, RFC 4291). */
+function isOutsideGlobalUnicast(address: Address): boolean {
   if (address.kind() === 'ipv4') return false
-  const v6 = address as ipaddr.IPv6
-  return ['fec0::/10', '64:ff9b:1::/48'].some((range) =>
-    v6.match(ipaddr.parseCIDR(range) as [ipaddr.IPv6, number]),
-  )
+  return !(address as ipaddr.IPv6).match(ipaddr.parseCIDR('2000::/3') as [ipaddr.IPv6, number])
 }
 
 function refused(host: string): GatewayError {

@@ -49,7 +49,8 @@ export function describeConnectionError(error: Error, where: string): GatewayErr
 }
 
 function problemOf(error: Error): [string, string] | undefined {
-  if (error.name === 'HTTPParserError') return ['What answers at WHERE is not HTTP.', "Correct the URL's port."]
+  if (error.name === 'HTTPParserError')
+    return ['What answers at WHERE is not HTTP.', "Correct the URL's port."]
   return CONNECTION_PROBLEMS[codeOf(error)]
 }
 
@@ -66,7 +67,10 @@ const CONNECTION_PROBLEMS: Record<string, [string, string]> = {
   ],
   UND_ERR_SOCKET: ['WHERE closed the connection before it had answered.', "Look at the server's own log."],
   ECONNRESET: ['WHERE closed the connection before it had answered.', "Look at the server's own log."],
-  ERR_SSL_WRONG_VERSION_NUMBER: ['WHERE does not speak TLS.', 'Correct the port, or write the URL with http:.'],
+  ERR_SSL_WRONG_VERSION_NUMBER: [
+    'WHERE does not speak TLS.',
+    'Correct the port, or write the URL with http:.',
+  ],
   CERT_HAS_EXPIRED: ['The certificate of WHERE has expired.', 'Renew the certificate of the server.'],
   DEPTH_ZERO_SELF_SIGNED_CERT: [
     'The certificate of WHERE is self-signed.',

@@ -22,9 +22,13 @@ export function failureOfStatus(
 
 function errorOfStatus(status: number, where: string): GatewayError {
   if (status === 429) {
-    return new GatewayError('upstream_unavailable', `${where} wants to be asked less often (HTTP ${status}).`, {
-      fix: 'Try again later, or have the limit of the account raised there.',
-    })
+    return new GatewayError(
+      'upstream_unavailable',
+      `${where} wants to be asked less often (HTTP ${status}).`,
+      {
+        fix: 'Try again later, or have the limit of the account raised there.',
+      },
+    )
   }
   const known = KNOWN[status]
   if (known !== undefined)

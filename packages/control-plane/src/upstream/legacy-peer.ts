@@ -126,9 +126,11 @@ export class LegacyPeer implements Peer {
       questions.close(message.id)
       if (!withdrawn.aborted) this.#respond(message.id, answer)
     }
-    listener.request(message, withdrawn).then(respond, (error: unknown) =>
-      respond({ error: { code: RPC.internalError, message: messageOf(error) } }),
-    )
+    listener
+      .request(message, withdrawn)
+      .then(respond, (error: unknown) =>
+        respond({ error: { code: RPC.internalError, message: messageOf(error) } }),
+      )
   }
 
   #respond(id: RequestId, answer: Pick<RpcResponse, 'result' | 'error'>): void {

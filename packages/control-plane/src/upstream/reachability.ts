@@ -69,7 +69,8 @@ export function createReachability({ server, clock, random }: ReachabilityOption
       const decision = restarts?.mayStart()
       const heldBy = decision?.allowed === false ? problem : undefined
       const waitMs = decision?.allowed === false && heldBy !== undefined ? decision.retryAt - clock.now() : 0
-      if (decision?.allowed === false && heldBy !== undefined && waitMs > PATIENCE_MS) throw heldBack(heldBy, decision.reason)
+      if (decision?.allowed === false && heldBy !== undefined && waitMs > PATIENCE_MS)
+        throw heldBack(heldBy, decision.reason)
       restarts?.started()
       return waitMs
     },

@@ -59,9 +59,13 @@ export class StdioChannel implements Channel {
     const how = reason ?? (signal === undefined ? `exit code ${code}` : `signal ${signal}`)
     const said = lastLines(this.#options.scrubber.text(stderrTail))
     const message = `The process of "${this.#options.spec.label}" ended (${how}).`
-    return new GatewayError('upstream_unavailable', said === '' ? message : `${message} It said: "${said}".`, {
-      fix: 'Try again: it is started anew. If it keeps ending, check its command, arguments and credential.',
-    })
+    return new GatewayError(
+      'upstream_unavailable',
+      said === '' ? message : `${message} It said: "${said}".`,
+      {
+        fix: 'Try again: it is started anew. If it keeps ending, check its command, arguments and credential.',
+      },
+    )
   }
 
   request(outgoing: OutgoingRequest, sink: RequestSink): () => void {

@@ -163,7 +163,7 @@ describe('who may do what', () => {
       prefix: 'always',
       tools: {},
       isolation: 'shared',
-      timeoutMs: 60_000,
+      timeoutMs: 55_000,
       createdAt: 0,
       updatedAt: 0,
     })

@@ -21,7 +21,7 @@ describe('servers', () => {
       headers: {},
       prefix: 'always',
       isolation: 'shared',
-      timeoutMs: 60_000,
+      timeoutMs: 55_000,
       toolRules: {},
       credential: { names: [], version: null, updatedAt: null },
     })

@@ -121,7 +121,7 @@ export class Script {
           ),
         }
       case 'resources/templates/list':
-        return { result: list(wire.era, '"resourceTemplates":[]') }
+        return { result: list(wire.era, '"resourceTemplates":[{"uriTemplate":"scripted://item/{id}","name":"item"}]') }
       case 'resources/read':
         return {
           result: list(
@@ -140,7 +140,7 @@ export class Script {
     const { moreTools = [], onlyMoreTools = false, pageSize = 1_000 } = this.#options
     const names = [...(onlyMoreTools ? [] : TOOLS), ...moreTools, ...this.#grown]
     const all = names.map((name) => `{"name":${JSON.stringify(name)},"inputSchema":{"type":"object"}}`)
-    if (!onlyMoreTools) all.unshift(`{"name":"exact",${EXACT_DEFINITION}}`)
+    if (!onlyMoreTools) all.unshift(`{"name":"exact",${EXACT_DEFINITION}}`, PEEK)
     const start = Number(cursor ?? 0)
     const more = start + pageSize < all.length ? `,"nextCursor":"${start + pageSize}"` : ''
     return list(era, `"tools":[${all.slice(start, start + pageSize).join()}]${more}`)
@@ -189,6 +189,9 @@ export class Script {
     }
   }
 }
+
+/** Read-only, with an answer that every client understands. */
+const PEEK = '{"name":"peek","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}}'
 
 function introduction(asked: string): string {
   const protocolVersion = /^202[45]-/.test(asked) ? asked : '2025-11-25'

@@ -28,12 +28,13 @@ export function openEventStream(response: ServerResponse, headers: Record<string
 }
 
 function keepAlive(): void {
-  for (const response of open) response.write(': keep-alive\n\n')
+  for (const response of open) if (!response.writableEnded) response.write(': keep-alive\n\n')
 }
 
-/** Writes one JSON-RPC message as an event; false when the reader was too slow and its stream was cut. */
+/** Writes one JSON-RPC message as an event; false when the stream has ended, or its reader was too slow and it was cut. */
 export function writeEvent(response: ServerResponse, json: Buffer): boolean {
-  if (response.destroyed) return false
+  // An ended stream stays open until its reader has read the rest: writing to it then would end the process.
+  if (response.destroyed || response.writableEnded) return false
   response.write(Buffer.concat([EVENT, onOneLine(json), END]))
   if (response.writableLength <= MAX_UNREAD_BYTES) return true
   response.destroy()

@@ -35,8 +35,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 /** The one place where what stopped a request at this door becomes an HTTP answer. */
 export function refuseWith(response: ServerResponse, error: GatewayError): void {
   const status = STATUS[error.code] ?? 500
-  const data = { code: error.code, ...(error.fix !== undefined && { fix: error.fix }) }
-  // The rest of a body that is too large is not read: the connection cannot be used again.
+  // What is left of an endless body is not read: the connection cannot be used again.
   if (status === 413) response.setHeader('connection', 'close')
+  const data = { code: error.code, ...(error.fix !== undefined && { fix: error.fix }) }
   refuse(response, status, status >= 500 ? RPC.internalError : RPC.gateway, withFix(error), data)
 }
