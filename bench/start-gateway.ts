@@ -22,6 +22,9 @@ process.argv.push('--hosting', 'off', '--allow-upstream', '127.0.0.0/8')
 // The program runs until it is told to stop, so nobody waits for it here.
 const running = import('../packages/control-plane/src/main.ts')
 running.catch(() => process.exit(1))
+// Where another program started it and is gone, the program is told to stop. Waiting for that must not keep it running.
+process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+process.channel?.unref()
 
 while (!(await isReady())) await delay(20)
 await ask('POST', '/workspaces', { slug: 'bench', name: 'Bench' })

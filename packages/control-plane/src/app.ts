@@ -129,6 +129,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       now: () => clock.now(),
       sealer: vault.sealer('request-state'),
       parked: createParkedExchanges(),
+      reportError,
     },
     sessions,
     authenticator,

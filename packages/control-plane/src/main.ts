@@ -98,7 +98,7 @@ async function callAdmin(...request: Parameters<AdminCall>): ReturnType<AdminCal
 let commandCall: AdminCall | undefined
 
 async function openAdminCall(): Promise<AdminCall> {
-  const { settings, secrets } = readSettings({ ...program.opts(), hosting: 'off' }, process.env)
+  const { settings, secrets } = readSettings(program.opts(), process.env)
   const socket = openedForCommand.add(callThroughSocket(controlSocketPath(settings.dataDir)))
   if (await isAnswered(socket)) return socket
   const app = openedForCommand.add(await openConfiguredApp(settings, secrets, edge))

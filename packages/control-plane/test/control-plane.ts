@@ -102,7 +102,9 @@ export class ControlPlane implements AsyncDisposable {
     token = this.ownerToken,
   ): Promise<Record<string, unknown>> {
     const { status, body: answer } = await this.tryApi(method, path, body, token)
-    if (status >= 400) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}`)
+    // What the caller is not told of an error inside stands in the program's own log.
+    const log = status >= 500 ? `\n${this.stderr.slice(-2_000)}` : ''
+    if (status >= 400) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}${log}`)
     return answer
   }
 

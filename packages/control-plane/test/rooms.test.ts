@@ -57,7 +57,7 @@ const ROOMS: Record<string, Room> = {
     because: 'what people do is one door further in than HTTP',
   },
   'http/mcp': {
-    may: ['model', 'gateway', 'protocol', 'access', 'zod', 'node:http', 'node:crypto'],
+    may: ['model', 'gateway', 'protocol', 'access', 'zod', 'node:buffer', 'node:http', 'node:crypto'],
     because: 'doors do not import each other',
   },
   'http/admin': {

@@ -5,7 +5,7 @@ import { readEvents } from '../http/server-events.ts'
 import { TransportError } from '../http/transport-error.ts'
 import { createBackOff } from './back-off.ts'
 import { type ClientMessage, isRepeatable, type MessageId } from './client-message.ts'
-import { explainRefusal, isPassing, type Refusal, readRefusal } from './refusal.ts'
+import { explainRefusal, isPassing, isWorkspaceMissing, type Refusal, readRefusal } from './refusal.ts'
 import { readServerMessage, type ServerMessage } from './server-message.ts'
 
 export type Headers = Readonly<Record<string, string>>
@@ -39,20 +39,29 @@ export interface Courier {
 const accept = 'application/json, text/event-stream'
 const maxRepeats = 5
 const maxBackOffMs = 2_000
+const briefPatienceMs = 500
+const graceMs = 30_000
 
 export function createCourier(options: { access: Access; random: () => number; now: () => number }): Courier {
   const { access, random, now } = options
+  let gaveUpAt = Number.NEGATIVE_INFINITY
+
+  /** Who has just waited in vain is not made to wait as long again for the next message. */
+  function patienceFor(message: ClientMessage): number {
+    return now() - gaveUpAt < graceMs ? briefPatienceMs : patienceMs(message)
+  }
 
   async function deliver(delivery: Delivery): Promise<void> {
     const { message, signal } = delivery
     const backOff = createBackOff(maxBackOffMs, random)
-    const deadline = now() + patienceMs(message)
+    const deadline = now() + patienceFor(message)
     let repeats = 0
     let mayRecover = true
 
     for (;;) {
       const headers = delivery.headers()
       const failure = await attempt(delivery, headers)
+      if (failure === undefined) gaveUpAt = Number.NEGATIVE_INFINITY
       if (failure === undefined || signal.aborted) return
       if (
         mayRecover &&
@@ -63,9 +72,13 @@ export function createCourier(options: { access: Access; random: () => number; n
         continue
       }
       const wasNeverSent = failure instanceof TransportError && !failure.sent
-      if (!wasNeverSent) repeats += 1
+      if (!wasNeverSent) {
+        repeats += 1
+        gaveUpAt = Number.NEGATIVE_INFINITY
+      }
       const isOver = wasNeverSent ? failure.isPermanent || now() >= deadline : repeats > maxRepeats
       const mayGoAgain = wasNeverSent || isRepeatable(message)
+      if (isOver && wasNeverSent) gaveUpAt = now()
       if (isOver || !mayGoAgain || isFinal(failure, message)) return conclude(delivery, failure)
       await backOff.pause(signal, retryAfterMs(failure))
       if (signal.aborted) return
@@ -154,7 +167,8 @@ export function createCourier(options: { access: Access; random: () => number; n
     const workspace = await access.workspace()
     if (failure instanceof TransportError) throw explainTransport(failure, delivery.message, workspace.origin)
     const { message, status } = failure
-    const answer = message?.error !== undefined && status !== 401 ? message : undefined
+    const isExplained = status === 401 || isWorkspaceMissing(failure)
+    const answer = message?.error !== undefined && !isExplained ? message : undefined
     if (answer === undefined || delivery.message.ids.length === 0) throw explainRefusal(failure, workspace)
     for (const line of addressTo(delivery.message, answer)) await delivery.onMessage(line)
   }
@@ -164,7 +178,9 @@ export function createCourier(options: { access: Access; random: () => number; n
 
 /** Starting up, a client waits for one answer and shows nothing meanwhile; later a restart should pass unnoticed. */
 function patienceMs(message: ClientMessage): number {
-  return message.method === 'initialize' || message.method === 'server/discover' ? 10_000 : 30_000
+  // A probe of the era: clients then ask a second time, with `initialize` and often in a process of its own.
+  if (message.method === 'server/discover') return 5_000
+  return message.method === 'initialize' ? 10_000 : 30_000
 }
 
 function isFinal(failure: TransportError | Refusal, request: ClientMessage): boolean {

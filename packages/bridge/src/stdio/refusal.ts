@@ -36,8 +36,13 @@ export function isPassing(refusal: Refusal): boolean {
   return refusal.status >= 500 || refusal.status === 429
 }
 
+/** The gateway's own word for it, told apart from a method or a session that it does not know. */
+export function isWorkspaceMissing({ status, message }: Refusal): boolean {
+  return status === 404 && asObject(message?.error?.data)?.code === 'not_found'
+}
+
 export function explainRefusal(refusal: Refusal, workspace: WorkspaceUrl): BridgeError {
-  const said = refusal.detail === undefined ? '' : ` (${refusal.detail})`
+  const said = refusal.detail === undefined ? '' : ` (${refusal.detail.replace(/\.$/, '')})`
   const { status } = refusal
   const login = { fix: `Type: mcpgw login ${workspace.href} --with-token` }
   if (status === 401) {

@@ -28,10 +28,18 @@ export function showNames(items: readonly Named[]): string[] {
     const collides = (bare.get(item.name) ?? 0) > 1
     const wantsPrefix = item.prefix === 'always' || (item.prefix === 'on-collision' && collides)
     const wished = clean(wantsPrefix ? item.server + SEPARATOR + item.name : item.name, item)
-    const shown = taken.has(wished) ? hashed(item.server + SEPARATOR + item.name, item) : wished
+    const shown = taken.has(wished) ? untaken(taken, item) : wished
     taken.add(shown)
     return shown
   })
+}
+
+/** Nearly always the first hash will do; but a server may offer a name made to look like another's. */
+function untaken(taken: ReadonlySet<string>, item: Named): string {
+  for (let attempt = 0; ; attempt++) {
+    const shown = hashed(item.server + SEPARATOR + item.name, item, attempt)
+    if (!taken.has(shown)) return shown
+  }
 }
 
 function clean(name: string, item: Named): string {
@@ -39,7 +47,8 @@ function clean(name: string, item: Named): string {
   return isClean ? name : hashed(name, item)
 }
 
-function hashed(name: string, { server, name: own }: Named): string {
-  const digest = hash('sha256', JSON.stringify([server, own])).slice(0, HASH_LENGTH)
+function hashed(name: string, { server, name: own }: Named, attempt = 0): string {
+  const standsFor = attempt === 0 ? [server, own] : [server, own, attempt]
+  const digest = hash('sha256', JSON.stringify(standsFor)).slice(0, HASH_LENGTH)
   return `${name.replace(UNCLEAN, '_').slice(0, MAX_NAME_LENGTH - HASH_LENGTH - 1)}_${digest}`
 }

@@ -58,7 +58,7 @@ export function buildIndex(offers: readonly ServerOffer[]): WorkspaceIndex {
 
 function toolRoutes(offers: readonly ServerOffer[]): Map<string, ToolRoute> {
   const found = offers.flatMap(({ server, tools }) =>
-    tools
+    withoutRepeats(tools, ({ name }) => name)
       .filter((tool) => isOffered(server, tool.name) && !needsTasks(tool))
       .map((tool) => ({ server, tool })),
   )
@@ -95,7 +95,9 @@ function needsTasks(tool: Definition): boolean {
 }
 
 function promptRoutes(offers: readonly ServerOffer[]): Map<string, Route> {
-  const found = offers.flatMap(({ server, prompts }) => prompts.map((prompt) => ({ server, prompt })))
+  const found = offers.flatMap(({ server, prompts }) =>
+    withoutRepeats(prompts, ({ name }) => name).map((prompt) => ({ server, prompt })),
+  )
   const shown = showNames(
     found.map(({ server, prompt }) => ({ server: server.name, prefix: server.prefix, name: prompt.name })),
   )
@@ -135,7 +137,7 @@ function gatewayUri(server: string, uri: string): string {
 
 function templateRoutes(offers: readonly ServerOffer[]): TemplateRoute[] {
   return offers.flatMap(({ server, templates }) =>
-    templates.map((template) => ({
+    withoutRepeats(templates, ({ uriTemplate }) => uriTemplate).map((template) => ({
       shown: template.uriTemplate,
       server,
       own: template.uriTemplate,
@@ -144,6 +146,11 @@ function templateRoutes(offers: readonly ServerOffer[]): TemplateRoute[] {
       matches: createUriMatcher(template.uriTemplate),
     })),
   )
+}
+
+/** What a server lists twice under one name is one thing to whoever calls it; the last definition counts. */
+function withoutRepeats<T>(items: readonly T[], nameOf: (item: T) => string): T[] {
+  return [...new Map(items.map((item) => [nameOf(item), item])).values()]
 }
 
 /** MCP Apps: a tool's `_meta.ui.resourceUri` names a resource that need not be in any list. */

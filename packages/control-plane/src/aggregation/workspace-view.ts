@@ -43,8 +43,12 @@ export function createView(
     const key = `${kind} ${era} ${cursor ?? ''}`
     const known = prepared.get(key)
     if (known !== undefined) return known
-    const page = preparePage(kind, era, items(kind), cursor)
-    if (page !== undefined) prepared.set(key, page)
+    const listed = items(kind)
+    const start = cursor === undefined || cursor === '' ? 0 : startAfter(listed, cursor)
+    if (start === undefined) return undefined
+    const page = preparePage(kind, era, listed, start)
+    // Pages from anywhere else are rare, and as many as there are items: keeping them would fill the memory.
+    if (start % PAGE_SIZE === 0) prepared.set(key, page)
     return page
   }
 
@@ -78,22 +82,14 @@ export function createView(
     tool: (shown) => visible(index.tools.get(shown)),
     prompt: (shown) => visible(index.prompts.get(shown)),
     resource,
-    template: (uriTemplate) =>
-      index.templates.find((route) => route.shown === uriTemplate && maySee(route)),
+    template: (uriTemplate) => index.templates.find((route) => route.shown === uriTemplate && maySee(route)),
     visibleTools: () => [...index.tools.values()].filter(maySee),
     list,
     fingerprint,
   }
 }
 
-function preparePage(
-  kind: ListKind,
-  era: Era,
-  items: Route[],
-  cursor: string | undefined,
-): Buffer | undefined {
-  const start = cursor === undefined || cursor === '' ? 0 : startAfter(items, cursor)
-  if (start === undefined) return undefined
+function preparePage(kind: ListKind, era: Era, items: Route[], start: number): Buffer {
   const page = items.slice(start, start + PAGE_SIZE)
   const last = page.at(-1)
   const more = start + PAGE_SIZE < items.length && last !== undefined
@@ -109,14 +105,19 @@ function preparePage(
 
 export const GATEWAY_INFO = { name: 'mcpgw', title: 'mcpgw', version: '0.1.0' }
 
-function cursorOf({ shown }: Route): string {
-  return Buffer.from(`after ${shown}`).toString('base64url')
+/** Templates may be called alike, but not on one server. */
+function placeOf({ server, shown }: Route): string {
+  return `after ${server.name} ${shown}`
+}
+
+function cursorOf(route: Route): string {
+  return Buffer.from(placeOf(route)).toString('base64url')
 }
 
 /** The place behind the item a cursor names: it stays right when other items come or go between two pages. */
 function startAfter(items: readonly Route[], cursor: string): number | undefined {
-  const text = Buffer.from(cursor, 'base64url').toString()
-  if (!text.startsWith('after ')) return undefined
-  const at = items.findIndex(({ shown }) => shown === text.slice('after '.length))
+  const place = Buffer.from(cursor, 'base64url').toString()
+  // One text for one cursor: other spellings of the same bytes are not ours.
+  const at = items.findIndex((item) => placeOf(item) === place && cursorOf(item) === cursor)
   return at === -1 ? undefined : at + 1
 }

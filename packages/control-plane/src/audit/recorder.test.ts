@@ -33,7 +33,7 @@ function createWorld({ held = false } = {}) {
     if (gate.failure !== undefined) throw gate.failure
     return log.append(entries, link)
   }
-  const recorder = createRecorder({ store })
+  const recorder = createRecorder({ store, maxWaitMs: 1 })
   const begin = (count: number): Attempt[] => Array.from({ length: count }, () => recorder.begin())
   return { log, batches, pending, gate, recorder, begin, sizes: () => batches.map((batch) => batch.length) }
 }

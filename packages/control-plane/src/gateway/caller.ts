@@ -41,7 +41,7 @@ export interface Answer {
 }
 
 /** Severities of RFC 5424 as MCP writes them, least severe first. */
-const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
+export const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
 
 /** Whether the client wants a log message of this level. A modern client that named no level wants none. */
 export function wantsLog({ era, logLevel }: Caller, level: unknown): boolean {

@@ -26,7 +26,7 @@ import type { Upstream } from '../upstream/upstream.ts'
 import { type Answer, type Caller, type Link, wantsLog } from './caller.ts'
 import { answerInputRounds } from './input-rounds.ts'
 import type { ParkedExchanges } from './parked-exchanges.ts'
-import { openState, STATE_LIFE_MS, type StateSealer, sealState } from './request-state.ts'
+import { openState, STATE_LIFE_MS, type StateOwner, type StateSealer, sealState } from './request-state.ts'
 
 /** One request on its way to the server that serves it. */
 export interface Forwarding {
@@ -57,11 +57,15 @@ export interface ForwardContext {
 export async function forward(context: ForwardContext, forwarding: Forwarding): Promise<Forwarded> {
   const { caller, request } = forwarding
   if (caller.era === 'legacy') return settle(context, forwarding, await send(forwarding, forwarding.params))
-  const state = openState(context.sealer, caller.principal.tokenId, request, context.now())
+  const state = openState(context.sealer, stateOwner(forwarding), request, context.now())
   if (state?.parked !== undefined) return context.parked.resume(state.parked, context, forwarding)
   const params = state === undefined ? forwarding.params : withState(forwarding.params, state.upstream)
   if (forwarding.upstream.era === 'modern') return settle(context, forwarding, await send(forwarding, params))
   return context.parked.run(context, { ...forwarding, params })
+}
+
+export function stateOwner({ caller, route }: Forwarding): StateOwner {
+  return { tokenId: caller.principal.tokenId, serverId: route.server.id }
 }
 
 function withState(params: Params | undefined, upstreamState: string | undefined): Params {
@@ -73,15 +77,19 @@ function withState(params: Params | undefined, upstreamState: string | undefined
 export function send(forwarding: Forwarding, params: Params | undefined): Promise<Reply> {
   const { link } = forwarding
   return new Promise((resolve, reject) => {
-    const cancel = start(forwarding, params, {
+    let cancelled = false
+    let cancel: (reason: string) => void = () => {}
+    link.onCancel((reason) => {
+      cancelled = true
+      cancel(reason)
+      reject(new GatewayError('cancelled', 'The client gave the request up.'))
+    })
+    if (cancelled) return
+    cancel = start(forwarding, params, {
       notification: (message) => passOn(forwarding, message),
       request: ({ method, params: asked }, withdrawn) => link.ask(method, asked, withdrawn),
       reply: resolve,
       failure: (failure) => reject(failureOf(failure, forwarding)),
-    })
-    link.onCancel((reason) => {
-      cancel(reason)
-      reject(new GatewayError('cancelled', 'The client gave the request up.'))
     })
   })
 }
@@ -203,7 +211,7 @@ function askForInput(
   const upstream = result.requestState
   const sealed =
     typeof upstream === 'string'
-      ? sealState(context.sealer, caller.principal.tokenId, request, { upstream, until })
+      ? sealState(context.sealer, stateOwner(forwarding), request, { upstream, until })
       : undefined
   const told = sealed === undefined ? result : { ...result, requestState: sealed }
   return Promise.resolve({

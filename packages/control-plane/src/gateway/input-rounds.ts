@@ -34,6 +34,7 @@ export async function answerInputRounds(
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { inputRequests, requestState } = inputRequired.parse(result)
     const inputResponses = inputRequests && (await askAll(forwarding.link, inputRequests))
+    // A request given up meanwhile ends in `send`, unsent.
     if (inputRequests === undefined) await delay(PACE_MS)
     const params = {
       ...forwarding.params,
@@ -51,8 +52,10 @@ export async function answerInputRounds(
 }
 
 async function askAll(link: Link, requests: InputRequests): Promise<Record<string, unknown>> {
+  const givenUp = new AbortController()
+  link.onCancel((reason) => givenUp.abort(reason))
   const answered = Object.entries(requests).map(async ([key, { method, params }]) => {
-    const { result, error } = await link.ask(method, withElicitationId(method, key, params))
+    const { result, error } = await link.ask(method, withElicitationId(method, key, params), givenUp.signal)
     if (error !== undefined)
       throw new GatewayError('upstream_invalid', `The client did not answer "${method}": ${error.message}`)
     return [key, result] as const

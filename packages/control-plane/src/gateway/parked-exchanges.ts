@@ -11,6 +11,7 @@ import {
   passOn,
   settle,
   start,
+  stateOwner,
 } from './forward.ts'
 import { STATE_LIFE_MS, sealState } from './request-state.ts'
 
@@ -68,15 +69,16 @@ function gone(): RpcError {
 
 function questionsFor(
   { sealer, now }: ForwardContext,
-  { caller, request }: Forwarding,
+  forwarding: Forwarding,
   exchange: Exchange,
   handle: string,
 ): Forwarded {
+  const { request } = forwarding
   const state = { parked: handle, until: now() + STATE_LIFE_MS }
   const result = {
     resultType: 'input_required',
     inputRequests: exchange.questions(),
-    requestState: sealState(sealer, caller.principal.tokenId, request, state),
+    requestState: sealState(sealer, stateOwner(forwarding), request, state),
   }
   return { bytes: resultBytes(request.id, JSON.stringify(result)), outcome: 'ok', reason: 'input_required' }
 }
@@ -144,8 +146,12 @@ class Exchange {
   }
 
   nextEvent(): Promise<Event> {
-    const known = this.#events.shift()
-    if (known !== undefined) return Promise.resolve(known)
+    for (;;) {
+      const known = this.#events.shift()
+      if (known === undefined) break
+      // A question may have been answered along with an earlier one, or taken back.
+      if (known.kind !== 'question' || this.#questions.size > 0) return Promise.resolve(known)
+    }
     return new Promise((resolve) => {
       this.#waiting = resolve
     })

@@ -20,32 +20,38 @@ const stateSchema = z.object({
 
 export type RequestState = z.infer<typeof stateSchema>
 
+/** Whose state it is. An owner's token opens several workspaces, which may have servers of the same name. */
+export interface StateOwner {
+  tokenId: string
+  serverId: string
+}
+
 /** Longer than a person takes to answer a question, shorter than a client keeps one open. */
 export const STATE_LIFE_MS = 10 * 60_000
 
 /**
- * A `requestState` comes back from whoever holds it. Sealed to the token, the method and the arguments it was made
- * for, it is of no use for anything else (specification, basic/patterns/mrtr of 2026-07-28).
+ * A `requestState` comes back from whoever holds it. Sealed to the token, the server, the method and the arguments
+ * it was made for, it is of no use for anything else (specification, basic/patterns/mrtr of 2026-07-28).
  */
 export function sealState(
   sealer: StateSealer,
-  tokenId: string,
+  owner: StateOwner,
   request: RpcRequest,
   state: RequestState,
 ): string {
-  return sealer.seal(Buffer.from(JSON.stringify(state)), contextOf(tokenId, request))
+  return sealer.seal(Buffer.from(JSON.stringify(state)), contextOf(owner, request))
 }
 
 /** Opens the state of a retry. Throws RpcError for one that was made up, changed, moved or kept too long. */
 export function openState(
   sealer: StateSealer,
-  tokenId: string,
+  owner: StateOwner,
   request: RpcRequest,
   now: number,
 ): RequestState | undefined {
   const sealed = request.params?.requestState
   if (sealed === undefined) return undefined
-  const plain = typeof sealed === 'string' ? sealer.open(sealed, contextOf(tokenId, request)) : undefined
+  const plain = typeof sealed === 'string' ? sealer.open(sealed, contextOf(owner, request)) : undefined
   const state = plain && stateSchema.safeParse(JSON.parse(Buffer.from(plain).toString())).data
   if (state !== undefined && state.until > now) return state
   throw new RpcError(
@@ -54,8 +60,8 @@ export function openState(
   )
 }
 
-function contextOf(tokenId: string, { method, params }: RpcRequest): string {
+function contextOf({ tokenId, serverId }: StateOwner, { method, params }: RpcRequest): string {
   const { name, uri, arguments: args } = params ?? {}
   const digest = createHash('sha256').update(JSON.stringify([method, name, uri, args]))
-  return `${tokenId} ${digest.digest('base64url')}`
+  return `${tokenId} ${serverId} ${digest.digest('base64url')}`
 }

@@ -13,6 +13,8 @@ import type { WorkspaceRuntime } from './workspace-runtime.ts'
 export interface GatewayContext extends ForwardContext {
   recorder: Recorder
   newId(): string
+  /** Hears of every error whose cause the caller is not told. */
+  reportError(error: GatewayError): void
 }
 
 /** One request that uses a server and leaves one row in the log. */
@@ -47,7 +49,7 @@ export async function useServer(context: GatewayContext, use: Use): Promise<Answ
   try {
     found = await run(context, use, row)
   } catch (error) {
-    found = failure(use, error)
+    found = failure(context, use, error)
   }
   await finish(attempt, row, found, startedAt)
   return found.errorCode === undefined
@@ -123,7 +125,7 @@ function reasonFor({ policy }: Caller, { server, own, readOnly }: Route): string
   return decision.allowed ? 'unknown' : decision.reason
 }
 
-function failure({ request, caller }: Use, error: unknown): Forwarded {
+function failure(context: GatewayContext, { request, caller }: Use, error: unknown): Forwarded {
   if (error instanceof Refused) {
     return {
       ...failureAnswer(request.id, request.method, error.answer, caller.era),
@@ -133,7 +135,9 @@ function failure({ request, caller }: Use, error: unknown): Forwarded {
   }
   const answer = failureAnswer(request.id, request.method, error, caller.era)
   if (error instanceof RpcError) return { ...answer, outcome: 'protocol_error', reason: error.message }
-  const { code, message } = asGatewayError(error)
+  const known = asGatewayError(error)
+  const { code, message } = known
+  if (code === 'internal') context.reportError(known)
   return { ...answer, outcome: OUTCOME_OF[code] ?? 'unreachable', reason: `${code}: ${message}` }
 }
 

@@ -5,6 +5,7 @@ import type { Change, ChangeBus } from '../model/change.ts'
 import type { Server, ServerHealth } from '../model/server.ts'
 import type { ServerStore } from '../model/stores.ts'
 import type { Workspace } from '../model/workspace.ts'
+import { NOBODY } from '../upstream/peer.ts'
 import type { Upstream, UpstreamOptions } from '../upstream/upstream.ts'
 import type { Caller } from './caller.ts'
 
@@ -33,6 +34,7 @@ interface Entry {
 
 /** Changes that come together are told together. */
 const TELL_AFTER_MS = 50
+const RELOAD_AFTER_MS = 1_000
 
 /** One workspace at work: its servers, what callers see of them, and who wants to hear of changes. */
 export class WorkspaceRuntime implements AsyncDisposable {
@@ -44,6 +46,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
   #indexes = new Map<string, { index: WorkspaceIndex; views: WeakMap<Policy, WorkspaceView> }>()
   readonly #listeners = new Map<ChangeListener, Map<ChangeKind, string>>()
   #tellTimer: NodeJS.Timeout | undefined
+  #reloadTimer: NodeJS.Timeout | undefined
   #loading: Promise<void> | undefined
   #loadAgain = false
   #closed = false
@@ -125,12 +128,20 @@ export class WorkspaceRuntime implements AsyncDisposable {
 
   health(server: Server): ServerHealth {
     if (!server.enabled) return { status: 'disabled', tools: 0 }
-    return this.upstream(server.id)?.health() ?? { status: 'connecting', tools: 0 }
+    const health = this.upstream(server.id)?.health() ?? { status: 'connecting', tools: 0 }
+    return { ...health, tools: this.#shownTools(server) }
+  }
+
+  /** How many of its tools callers are shown: a selection, or a need of tasks, may leave some out. */
+  #shownTools(server: Server): number {
+    const { tools } = this.#indexFor(NOBODY).index
+    return [...tools.values()].filter((route) => route.server.id === server.id).length
   }
 
   async check(server: Server): Promise<ServerHealth> {
     await this.#loading
-    return (await this.upstream(server.id)?.check()) ?? this.health(server)
+    await this.upstream(server.id)?.check()
+    return this.health(server)
   }
 
   /** What the servers say of themselves, for the gateway's own introduction. */
@@ -184,11 +195,22 @@ export class WorkspaceRuntime implements AsyncDisposable {
       this.#loadAgain = true
       return
     }
+    clearTimeout(this.#reloadTimer)
     this.#loading = this.#load().finally(() => {
       this.#loading = undefined
+      // It may have changed after the last look at that.
+      if (this.#loadAgain) this.#reload()
     })
     // Whoever needs the configuration awaits `loading` and sees the error there.
-    this.#loading.catch(() => {})
+    this.#loading.catch(() => this.#reloadLater())
+  }
+
+  /** What has changed is not told again: a database that does not answer now is asked until it does. */
+  #reloadLater(): void {
+    if (this.#closed) return
+    clearTimeout(this.#reloadTimer)
+    this.#reloadTimer = setTimeout(() => this.#reload(), RELOAD_AFTER_MS)
+    this.#reloadTimer.unref()
   }
 
   async #load(): Promise<void> {
@@ -254,6 +276,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
     this.#closed = true
     for (const stop of this.#stopListening) stop()
     clearTimeout(this.#tellTimer)
+    clearTimeout(this.#reloadTimer)
     await this.#loading?.catch(() => {})
     await Promise.allSettled(this.#running().map((upstream) => upstream.close()))
   }

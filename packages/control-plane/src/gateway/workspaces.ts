@@ -3,7 +3,7 @@ import type { Change, ChangeBus } from '../model/change.ts'
 import type { ServerInspector } from '../model/inspector.ts'
 import type { ServerStore, WorkspaceStore } from '../model/stores.ts'
 import type { Workspace } from '../model/workspace.ts'
-import type { PeerProfile } from '../upstream/peer.ts'
+import { NOBODY } from '../upstream/peer.ts'
 import { type OpenUpstream, WorkspaceRuntime } from './workspace-runtime.ts'
 
 export interface WorkspacesOptions {
@@ -12,8 +12,6 @@ export interface WorkspacesOptions {
   bus: ChangeBus
   openUpstream: OpenUpstream
 }
-
-const NO_PROFILE: PeerProfile = { capabilities: {}, capabilityKey: '', session: '', member: '' }
 
 /** All workspaces at work. */
 export class Workspaces implements AsyncDisposable {
@@ -112,7 +110,7 @@ export class Workspaces implements AsyncDisposable {
         const runtime = await this.#byWorkspaceId(workspaceId)
         if (runtime === undefined) return []
         await runtime.loading
-        const view = runtime.view({ profile: NO_PROFILE, policy: compilePolicy(principal) })
+        const view = runtime.view({ profile: NOBODY, policy: compilePolicy(principal) })
         return view.visibleTools().map(({ shown, server, own, definition }) => ({
           name: shown,
           server: server.name,

@@ -39,6 +39,10 @@ export interface ServerStore {
   verdict(serverId: string): Promise<EraVerdict | undefined>
   /** Publishes no change: a verdict is an observation, not configuration. */
   saveVerdict(verdict: EraVerdict): Promise<void>
+  /** The last list of what a server offers, as it was saved; undefined after its target changed. */
+  lastOffer(serverId: string): Promise<string | undefined>
+  /** Publishes no change either. */
+  saveLastOffer(serverId: string, offer: string): Promise<void>
 }
 
 export interface CredentialStore {

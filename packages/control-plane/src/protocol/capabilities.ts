@@ -20,11 +20,16 @@ export function readCapabilities(value: unknown): ClientCapabilities {
   if (!read.success) return {}
   const { sampling, elicitation, roots } = read.data
   return {
-    ...(sampling && { sampling }),
-    ...(elicitation && { elicitation }),
+    ...(sampling && { sampling: onlyFlags(sampling, ['context', 'tools']) }),
+    ...(elicitation && { elicitation: onlyFlags(elicitation, ['form', 'url']) }),
     // Changes of one client's roots are not told to a session that several clients share.
     ...(roots && { roots: {} }),
   }
+}
+
+/** Each set of flags gets sessions, or processes, of its own: a client must not be able to invent any number of them. */
+function onlyFlags(offered: Record<string, unknown>, known: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(known.filter((flag) => Object.hasOwn(offered, flag)).map((flag) => [flag, {}]))
 }
 
 /** The same key for the same capabilities: legacy upstream sessions are shared only between equals. */

@@ -23,6 +23,9 @@ const ID_FIRST = /^\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,15})\s*,\s
 const RESULT_FIRST = /^\{\s*"(result|error)"\s*:/
 const ID_LAST = /"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,15})\s*\}\s*$/
 
+const CLOSES = /^\s*\}\s*$/
+const COMMA = /^\s*,\s*$/
+
 /** Longer than either end can be with ordinary white space. */
 const END_BYTES = 80
 
@@ -38,12 +41,73 @@ export function readIncoming(raw: Buffer): Incoming[] {
 function recogniseReply(bytes: Buffer): Reply | undefined {
   const head = bytes.toString('latin1', 0, END_BYTES)
   const first = ID_FIRST.exec(head)
-  if (first) return replyAt(bytes, first, 0, first[2] === 'error', first[0].length)
+  if (first) {
+    const isWhole = namesNoOtherId(bytes, first[0].length)
+      ? endsWithBrace(bytes)
+      : closesAfterBody(bytes, first[0].length)
+    return isWhole ? replyAt(bytes, first, 0, first[2] === 'error', first[0].length) : undefined
+  }
   const start = RESULT_FIRST.exec(head)
   if (start === null) return undefined
   const tailStart = Math.max(0, bytes.length - END_BYTES)
   const last = ID_LAST.exec(bytes.toString('latin1', tailStart))
-  return last ? replyAt(bytes, last, tailStart, start[1] === 'error', start[0].length) : undefined
+  if (last === null) return undefined
+  const lastAt = tailStart + last.index
+  const isWhole =
+    namesNoOtherId(bytes.subarray(0, lastAt), 0) || idFollowsBody(bytes, start[0].length, lastAt)
+  return isWhole ? replyAt(bytes, last, tailStart, start[1] === 'error', start[0].length) : undefined
+}
+
+/** The key as everybody writes it, and how an escaped letter of it would begin. */
+const ID_KEYS = ['"id"', '\\u00'].map((text) => Buffer.from(text))
+
+/** Whether no key from here on can be an id, however it is written: nearly always, and quickly found out. */
+function namesNoOtherId(bytes: Buffer, start: number): boolean {
+  return ID_KEYS.every((key) => bytes.indexOf(key, start) === -1)
+}
+
+function endsWithBrace(bytes: Buffer): boolean {
+  return /\}\s*$/.test(bytes.toString('latin1', Math.max(0, bytes.length - END_BYTES)))
+}
+
+function closesAfterBody(bytes: Buffer, bodyStart: number): boolean {
+  const end = endOfObject(bytes, bodyStart)
+  return end !== undefined && CLOSES.test(bytes.toString('latin1', end, end + END_BYTES))
+}
+
+function idFollowsBody(bytes: Buffer, bodyStart: number, idAt: number): boolean {
+  const end = endOfObject(bytes, bodyStart)
+  return end !== undefined && COMMA.test(bytes.toString('latin1', end, idAt))
+}
+
+/**
+ * Behind the end of the object that begins here. A reply that is passed on unparsed must be one message with one id:
+ * a second `id` behind the result would answer another request of the same client. Undefined for what needs a parser.
+ */
+function endOfObject(bytes: Buffer, start: number): number | undefined {
+  let at = start
+  while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at++
+  if (bytes[at] !== OPEN_BRACE) return undefined
+  for (let depth = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte === QUOTE) at = endOfString(bytes, at)
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (++depth > REPLY_LIMITS.maxDepth) return undefined
+    } else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) return at + 1
+  }
+  return undefined
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+function endOfString(bytes: Buffer, start: number): number {
+  let at = start + 1
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1
+  return at
 }
 
 function replyAt(

@@ -1,3 +1,4 @@
+import { isRawNumber } from './json.ts'
 import { META } from './modern-envelope.ts'
 
 type Result = Record<string, unknown>
@@ -42,7 +43,7 @@ function withObjectContent(result: Result): Result {
 }
 
 function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value)
 }
 
 /** Legacy code for an unknown resource, which modern revisions no longer use. */

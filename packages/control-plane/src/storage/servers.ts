@@ -75,9 +75,10 @@ export function createServerStore(database: Database): ServerStore {
             .where('workspaceId', '=', workspaceId)
             .executeTakeFirst()
           requireFound(numUpdatedRows, 'server')
-          // What probing found was said of the old target.
+          // What was found out was said of the old target.
           if (before?.target !== replaced.target) {
             await transaction.deleteFrom('serverVerdicts').where('serverId', '=', id).execute()
+            await transaction.deleteFrom('serverOffers').where('serverId', '=', id).execute()
           }
           announce({ kind: 'server', workspaceId, id })
         }),
@@ -108,17 +109,41 @@ export function createServerStore(database: Database): ServerStore {
 
     async saveVerdict(verdict) {
       const { serverId: _, ...found } = verdict
-      const saving = kysely
-        .insertInto('serverVerdicts')
-        .values(verdict)
-        .onConflict((conflict) => conflict.column('serverId').doUpdateSet(found))
-        .execute()
-      // A verdict on a server that was removed meanwhile interests nobody.
-      await saving.catch((error: unknown) => {
-        if (violationIn(error) !== 'missing_parent') throw error
-      })
+      await ofServer(
+        kysely
+          .insertInto('serverVerdicts')
+          .values(verdict)
+          .onConflict((conflict) => conflict.column('serverId').doUpdateSet(found))
+          .execute(),
+      )
+    },
+
+    async lastOffer(serverId) {
+      const found = await kysely
+        .selectFrom('serverOffers')
+        .select('offer')
+        .where('serverId', '=', serverId)
+        .executeTakeFirst()
+      return found?.offer
+    },
+
+    async saveLastOffer(serverId, offer) {
+      await ofServer(
+        kysely
+          .insertInto('serverOffers')
+          .values({ serverId, offer })
+          .onConflict((conflict) => conflict.column('serverId').doUpdateSet({ offer }))
+          .execute(),
+      )
     },
   }
+}
+
+/** What was found out about a server that was removed meanwhile interests nobody. */
+async function ofServer(saving: Promise<unknown>): Promise<void> {
+  await saving.catch((error: unknown) => {
+    if (violationIn(error) !== 'missing_parent') throw error
+  })
 }
 
 function nameTaken(server: Server): string {

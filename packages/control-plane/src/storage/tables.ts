@@ -16,6 +16,7 @@ export interface Tables {
   workspaces: Workspace
   servers: Omit<WithJson<Server, 'target' | 'tools'>, 'enabled'> & { enabled: number }
   serverVerdicts: EraVerdict
+  serverOffers: { serverId: string; offer: string }
   credentials: {
     serverId: string
     workspaceId: string

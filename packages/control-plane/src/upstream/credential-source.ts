@@ -1,5 +1,5 @@
 import type { OpenCredential, Scrubber } from '../model/credential.ts'
-import { asGatewayError, type GatewayError } from '../model/error.ts'
+import { asGatewayError, GatewayError } from '../model/error.ts'
 import { fillPlaceholders } from '../model/placeholder.ts'
 
 /** One server's credential, as the vault hands it out for each call. */
@@ -43,6 +43,13 @@ export function fillAll(
   )
 }
 
+/** The HTTP client would refuse it too, in words that blame the connection. */
+function requireHeaderValue(name: string, value: string): void {
+  if (/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)) return
+  const message = `The credential holds characters that the header "${name}" cannot carry, such as a line break.`
+  throw new GatewayError('needs_credential', message, { fix: 'Set the credential again, without them.' })
+}
+
 /**
  * Fills a server's header templates, once per opened credential: filled headers live as long as the vault keeps the
  * credential, and no longer.
@@ -59,6 +66,7 @@ export function createHeaderFiller(
     const known = filled.get(credential)
     if (known !== undefined) return known
     const headers = fillAll(lowered, credential)
+    for (const [name, value] of Object.entries(headers)) requireHeaderValue(name, value)
     filled.set(credential, headers)
     return headers
   }

@@ -22,6 +22,10 @@ export interface HttpChannelOptions {
 const STALE_CREDENTIAL = new Error('The credential has changed.')
 const GIVEN_UP = new Error('The request was given up.')
 
+const RESUME_MS = 1_000
+/** A server has this long to end a stream on which it has answered, before we do. */
+const LINGER_MS = 2_000
+
 /** How long to wait before the standalone stream is opened again, at first and at most. */
 const REOPEN_MS = { first: 500, most: 30_000 }
 
@@ -60,11 +64,13 @@ export class HttpChannel implements Channel {
         head: (_status, headers) => this.#rememberSession(outgoing, headers),
         message: (raw, event) => state.receive(scrubber.bytes(raw), event),
         done: (status, _headers, body) => {
+          state.streamEnded()
           if (state.settled) return
-          if (status === 200 && state.lastEventId !== undefined) return this.#resume(state, credential)
+          if (status === 200 && state.lastEventId !== undefined) return this.#resume(state)
           state.fail(failureOfStatus(status, body, hadSession, this.#where(), state.rpcCode))
         },
         failed: (error) => {
+          state.streamEnded()
           if (error === STALE_CREDENTIAL) return this.#retryWithCredential(state)
           const kind = neverConnected(error) ? 'never-sent' : 'broken'
           state.fail({ kind, error: describeConnectionError(error, this.#where()) })
@@ -86,30 +92,40 @@ export class HttpChannel implements Channel {
   }
 
   /** A legacy server may close a request's stream and let us fetch the rest (SSE polling, revision 2025-11-25). */
-  #resume(state: OpenRequest, credential: OpenCredential | undefined): void {
+  #resume(state: OpenRequest): void {
     const lastEventId = state.lastEventId ?? ''
     state.lastEventId = undefined
-    const resume = () => {
+    const endedEarly = () => {
+      const error = new GatewayError('upstream_unavailable', `${this.#where()} ended its answer early.`)
+      state.fail({ kind: 'broken', error })
+    }
+    // With the credential of now: the call may have begun long ago.
+    const resume = (credential: OpenCredential | undefined) => {
       if (state.settled) return
       state.exchange = this.#get(credential, lastEventId, {
         message: (raw, event) => state.receive(raw, event),
         ended: (status) => {
+          state.streamEnded()
           if (state.settled) return
-          if (status === 200 && state.lastEventId !== undefined) return this.#resume(state, credential)
-          const error = new GatewayError('upstream_unavailable', `${this.#where()} ended its answer early.`)
-          state.fail({ kind: 'broken', error })
+          if (status === 200 && state.lastEventId !== undefined) return this.#resume(state)
+          endedEarly()
         },
+        stale: () => this.#withCredential(resume, endedEarly),
       })
     }
-    setTimeout(resume, state.retryMs).unref()
+    setTimeout(() => this.#withCredential(resume, endedEarly), RESUME_MS).unref()
   }
 
   send(body: string): void {
     this.#withCredential(
       (credential) => {
         const ignore = () => {}
+        const failed = (error: Error) => {
+          // An answer that a server waits for must not be lost.
+          if (error === STALE_CREDENTIAL) this.send(body)
+        }
         const exchange = new HttpExchange(
-          { starting: () => this.#requireCurrent(credential), message: ignore, done: ignore, failed: ignore },
+          { starting: () => this.#requireCurrent(credential), message: ignore, done: ignore, failed },
           this.#options.maxReplyBytes,
         )
         const headers = this.#headers(credential)
@@ -130,15 +146,19 @@ export class HttpChannel implements Channel {
     if (this.#closed) return
     this.#withCredential(
       (credential) => {
+        if (this.#closed) return
         let last = lastEventId
+        let heard = false
         this.#stream = this.#get(credential, lastEventId, {
           message: (raw, event) => {
+            heard ||= event !== undefined
             last = event?.id ?? last
             for (const incoming of readLeniently(raw)) tellUnsolicited(incoming, this.#options.unsolicited)
           },
           ended: (status) => {
             if (status >= 400 && status < 500) return
-            const next = status === 200 ? REOPEN_MS.first : Math.min(waitMs * 2, REOPEN_MS.most)
+            // What answers 200 and says nothing may be a web page.
+            const next = status === 200 && heard ? REOPEN_MS.first : Math.min(waitMs * 2, REOPEN_MS.most)
             this.#reopenTimer = setTimeout(() => this.#openStream(next, last), next * (0.5 + Math.random()))
             this.#reopenTimer.unref()
           },
@@ -151,7 +171,12 @@ export class HttpChannel implements Channel {
   #get(
     credential: OpenCredential | undefined,
     lastEventId: string | undefined,
-    sink: { message(raw: Buffer, event: EventSourceMessage | undefined): void; ended(status: number): void },
+    sink: {
+      message(raw: Buffer, event: EventSourceMessage | undefined): void
+      ended(status: number): void
+      /** The credential has changed: nothing was sent. Absent: that is an end like any other. */
+      stale?(): void
+    },
   ): HttpExchange {
     const scrubber = credential?.scrubber ?? NO_SCRUBBER
     const exchange = new HttpExchange(
@@ -159,8 +184,9 @@ export class HttpChannel implements Channel {
         starting: () => this.#requireCurrent(credential),
         message: (raw, event) => sink.message(scrubber.bytes(raw), event),
         done: (status) => sink.ended(status),
-        failed: () => {
-          if (!this.#closed) sink.ended(0)
+        failed: (error) => {
+          if (error === STALE_CREDENTIAL && sink.stale !== undefined) sink.stale()
+          else if (!this.#closed) sink.ended(0)
         },
       },
       this.#options.maxReplyBytes,
@@ -250,9 +276,9 @@ class OpenRequest {
   readonly #sink: RequestSink
   exchange: HttpExchange | undefined
   lastEventId: string | undefined
-  retryMs = 1_000
   rpcCode: number | undefined
   settled = false
+  #lingering: NodeJS.Timeout | undefined
 
   constructor(outgoing: OutgoingRequest, sink: RequestSink) {
     this.outgoing = outgoing
@@ -264,7 +290,10 @@ class OpenRequest {
     if (event?.id !== undefined) this.lastEventId = event.id
     if (event !== undefined && (event.data === '' || (event.event ?? 'message') !== 'message')) return
     const messages = event === undefined ? this.#readBody(raw) : readLeniently(raw)
-    for (const incoming of messages) this.#tell(incoming)
+    for (const incoming of messages) if (!this.settled) this.#tell(incoming)
+    // Aborting at once would cost the connection, which nearly every server gives back right after its answer.
+    if (this.settled && event !== undefined)
+      this.#lingering = setTimeout(() => this.exchange?.abort(GIVEN_UP), LINGER_MS).unref()
   }
 
   /** An error's body need not be a message for this request; its code still tells something. */
@@ -289,6 +318,10 @@ class OpenRequest {
     if (this.settled) return
     this.settled = true
     this.#sink.failure(failure)
+  }
+
+  streamEnded(): void {
+    clearTimeout(this.#lingering)
   }
 
   giveUp(): void {

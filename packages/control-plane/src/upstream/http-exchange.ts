@@ -58,7 +58,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#headers = headers
     this.#sink.head?.(status, headers)
-    if (status === 200 && String(headers['content-type']).startsWith('text/event-stream')) this.#openEvents()
+    if (status === 200 && contentType(headers).startsWith('text/event-stream')) this.#openEvents()
   }
 
   #openEvents(): void {
@@ -98,5 +98,10 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 }
 
 function isJson(headers: Headers): boolean {
-  return String(headers['content-type']).includes('json')
+  return contentType(headers).includes('json')
+}
+
+/** Names of media types are the same in upper and lower case. */
+function contentType(headers: Headers): string {
+  return String(headers['content-type']).toLowerCase()
 }

@@ -70,9 +70,14 @@ function ask(peer: Peer, method: string, params: Definition): Promise<Definition
         request: () => Promise.reject(new Error('Nobody is asking.')),
         failure: ({ error }) => reject(error),
         reply: (reply) => {
-          const { result } = parseReply(reply)
-          if (result !== undefined) resolve(result)
-          else reject(refused(method))
+          // Nothing may be thrown into the channel that brought the reply.
+          try {
+            const { result } = parseReply(reply)
+            if (result !== undefined) resolve(result)
+            else reject(refused(method))
+          } catch (error) {
+            reject(error)
+          }
         },
       },
     )

@@ -91,7 +91,8 @@ export class ModernPeer implements Peer {
       this.#reopenTimer = setTimeout(() => this.#listen(next), next * (0.5 + Math.random()))
       this.#reopenTimer.unref()
     }
-    this.#endListening = this.#channel.request(
+    const openedAt = performance.now()
+    const stop = this.#channel.request(
       {
         id,
         method: message.method,
@@ -103,13 +104,20 @@ export class ModernPeer implements Peer {
         notification: (notification) => this.#events.notification(notification),
         request: () => {},
         reply: (reply) => {
-          if (!reply.isError) reopen(REOPEN_MS.first)
+          if (reply.isError) return
+          // A server that ends each stream at once is asked ever more slowly.
+          const lasted = performance.now() - openedAt > REOPEN_MS.most
+          reopen(lasted ? REOPEN_MS.first : Math.min(waitMs * 2, REOPEN_MS.most))
         },
         failure: ({ kind }) => {
           if (kind !== 'status') reopen(Math.min(waitMs * 2, REOPEN_MS.most))
         },
       },
     )
+    this.#endListening = () => {
+      if (this.transport === 'stdio') this.notify('notifications/cancelled', { requestId: id })
+      stop()
+    }
   }
 
   #wantedChanges(): Record<string, unknown> | undefined {
@@ -125,6 +133,7 @@ export class ModernPeer implements Peer {
 
   /** Replaces the resources whose changes are listened for. */
   subscribe(uris: ReadonlySet<string>): void {
+    if (uris.size === this.#subscribed.size && uris.isSubsetOf(this.#subscribed)) return
     this.#subscribed = new Set(uris)
     clearTimeout(this.#reopenTimer)
     this.#endListening()

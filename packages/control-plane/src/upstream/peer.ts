@@ -23,6 +23,9 @@ export interface PeerProfile {
   member: string
 }
 
+/** The gateway itself, when it looks what there is. */
+export const NOBODY: PeerProfile = { capabilities: {}, capabilityKey: '', session: '', member: '' }
+
 export interface PeerRequest {
   method: string
   /** Already in the server's own names. */

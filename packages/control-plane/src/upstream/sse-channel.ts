@@ -43,15 +43,22 @@ export class SseChannel implements Channel {
 
   #open(timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
+      let failed = false
       const fail = (error: GatewayError) => {
+        if (failed) return
+        failed = true
         clearTimeout(timer)
         reject(error)
         this.#broken(error)
-      }
-      const timer = setTimeout(() => {
-        fail(new GatewayError('upstream_timeout', `${this.#where()} did not open its event stream in time.`))
         this.#stream?.abort(GIVEN_UP)
-      }, timeoutMs)
+      }
+      const timer = setTimeout(
+        () =>
+          fail(
+            new GatewayError('upstream_timeout', `${this.#where()} did not open its event stream in time.`),
+          ),
+        timeoutMs,
+      )
       const opened = () => {
         clearTimeout(timer)
         resolve()
@@ -110,10 +117,10 @@ export class SseChannel implements Channel {
   request(outgoing: OutgoingRequest, sink: RequestSink): () => void {
     this.#correlation.opened(outgoing, sink)
     this.#post(outgoing.body, (failure) => {
-      this.#correlation.givenUp(outgoing.id)
-      sink.failure(failure)
+      // It may have been answered on the stream, or given up, before its POST failed.
+      if (this.#correlation.givenUp(outgoing.id)) sink.failure(failure)
     })
-    return () => this.#correlation.givenUp(outgoing.id)
+    return () => void this.#correlation.givenUp(outgoing.id)
   }
 
   send(body: string): void {

@@ -76,7 +76,7 @@ export class StdioChannel implements Channel {
       const error = new GatewayError('upstream_unavailable', message, { fix: 'Try again.' })
       queueMicrotask(() => sink.failure({ kind: 'never-sent', error }))
     }
-    return () => this.#correlation.givenUp(outgoing.id)
+    return () => void this.#correlation.givenUp(outgoing.id)
   }
 
   send(body: string): void {

@@ -25,8 +25,12 @@ export class StreamCorrelation {
     this.#open.set(outgoing.id, { outgoing, sink })
   }
 
-  givenUp(id: number): void {
-    this.#open.delete(id)
+  /** Whether the request was still open. */
+  givenUp(id: number): boolean {
+    const wasOpen = this.#open.delete(id)
+    // With nobody's call running there is nobody left to hear that a question is taken back.
+    if (this.#open.size === 0) this.#asked.clear()
+    return wasOpen
   }
 
   /** Throws `upstream_invalid` for what is not JSON-RPC. */
@@ -37,7 +41,7 @@ export class StreamCorrelation {
       else {
         const { reply } = incoming
         const open = this.#open.get(reply.id)
-        this.#open.delete(reply.id)
+        this.givenUp(reply.id)
         open?.sink.reply(reply)
       }
     }

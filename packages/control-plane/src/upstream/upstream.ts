@@ -10,7 +10,7 @@ import type { CredentialSource } from './credential-source.ts'
 import { openHttpPool } from './http-client.ts'
 import { fetchListing, type Listing } from './listing.ts'
 import { ModernPeer } from './modern-peer.ts'
-import type { Peer, PeerListener, PeerProfile, PeerRequest } from './peer.ts'
+import { NOBODY, type Peer, type PeerListener, type PeerProfile, type PeerRequest } from './peer.ts'
 import { createReachability, type Reachability } from './reachability.ts'
 import { runLimited } from './run-limited.ts'
 
@@ -38,13 +38,14 @@ interface Connection {
   retired: boolean
 }
 
-/** The gateway itself, when it looks what there is. */
-const NOBODY: PeerProfile = { capabilities: {}, capabilityKey: '', session: '', member: '' }
 const DAY_MS = 86_400_000
 const LIST_AGE_MS = 5 * 60_000
 /** Longer than nearly every server takes to start and list, shorter than the hastiest client's limit of 5 s. */
 const FIRST_LISTING_MS = 2_500
-const IDLE_PROCESS_MS = 10 * 60_000
+const IDLE_MS = 10 * 60_000
+/** Where callers do not share, each may need a connection of their own: a process, or a socket that stays open. */
+const MAX_CONNECTIONS = { hosted: 32, remote: 100 }
+const LIST_RETRY_MS = { first: 1_000, most: 60_000 }
 
 /** One enabled server of a workspace: its connections, its last good lists and how it is doing. */
 export class Upstream {
@@ -55,10 +56,12 @@ export class Upstream {
   readonly #connections = new Map<string, Connection>()
   readonly #connecting = new Map<string, Promise<Connection>>()
   readonly #listings = new Map<string, { listing: Listing; fetchedAt: number }>()
-  readonly #refreshing = new Map<string, { again: boolean; done: Promise<void> }>()
+  readonly #refreshing = new Map<Connection, { again: boolean; done: Promise<void> }>()
   readonly #firstWaits = new Map<string, { over: boolean; promise: Promise<void> }>()
   #subscriptions = new Set<string>()
   #era: Peer['era'] | undefined
+  #identity: Peer['identity'] | undefined
+  #listFailures = 0
   #noise = 0
   #lastId = 0
   /** Counted, so that a connection begun before a change is not used after it. */
@@ -118,8 +121,9 @@ export class Upstream {
     return this.#era
   }
 
+  /** What it said of itself when last met. */
   get identity(): Peer['identity'] | undefined {
-    return this.#connections.values().next().value?.peer.identity
+    return this.#identity
   }
 
   /** Runs one request. Returns a function that cancels it; the listener then hears nothing more. */
@@ -182,6 +186,8 @@ export class Upstream {
           cancel = this.#send(profile, request, listener, 'again')
           return
         }
+        // Many servers say 400 of a session they forgot: this request is not sent again, but the next gets a new one.
+        if (failure.status === 400 && connection.peer.era === 'legacy') this.#retire(connection)
         this.#reachability.failed(failure.error, failure.kind === 'status' ? failure.status : undefined)
         listener.failure(failure)
       },
@@ -216,6 +222,7 @@ export class Upstream {
 
   async #connect(profile: PeerProfile, credentialVersion: number): Promise<Connection> {
     const changes = this.#credentialChanges
+    this.#makeRoom()
     const waitMs = this.#reachability.requireAttempt()
     if (waitMs > 0) await delay(waitMs, undefined, { ref: false })
     if (this.#closed)
@@ -232,6 +239,25 @@ export class Upstream {
       this.#retryLater()
       throw problem
     }
+  }
+
+  /** Throws `too_many` when as many connections as there may be are at work. */
+  #makeRoom(): void {
+    const count = this.#connections.size + this.#connecting.size
+    if (count < MAX_CONNECTIONS[this.server.target.kind]) return
+    const [longestIdle] = this.#idleConnections().sort((one, other) => one.lastUsed - other.lastUsed)
+    if (longestIdle !== undefined) return this.#retire(longestIdle)
+    throw new GatewayError('too_many', `"${this.server.name}" is in use by too many callers.`, {
+      fix: 'Try again later, or let callers share the server: set its isolation to "shared".',
+    })
+  }
+
+  /** All but the gateway's own, on which a remote server tells of changes. */
+  #idleConnections(): Connection[] {
+    return [...this.#connections].flatMap(([key, connection]) => {
+      const isOwn = key === this.#key(NOBODY, connection.credentialVersion)
+      return isOwn || connection.inFlight > 0 ? [] : [connection]
+    })
   }
 
   async #open(profile: PeerProfile, credentialVersion: number, changes: number): Promise<Connection> {
@@ -268,28 +294,36 @@ export class Upstream {
       lastUsed: clock.now(),
       retired: false,
     }
-    this.#adopt(profile, connection)
-    return connection
+    return this.#adopt(profile, connection)
   }
 
-  #adopt(profile: PeerProfile, connection: Connection): void {
+  /** Gives the connection to use, which is another one where two callers connected before the era was known. */
+  #adopt(profile: PeerProfile, connection: Connection): Connection {
     const { peer, credentialVersion } = connection
     if (this.#closed) {
       void peer.close()
       throw new GatewayError('upstream_unavailable', `"${this.server.name}" was removed or changed.`)
     }
     this.#era = peer.era
+    this.#identity = peer.identity
     this.#options.saveVerdict({
       serverId: this.server.id,
       era: peer.era,
       transport: peer.transport,
       foundAt: this.#options.clock.now(),
     })
-    for (const other of this.#connections.values()) {
-      if (other.credentialVersion !== credentialVersion) this.#retire(other)
+    const key = this.#key(profile, credentialVersion)
+    for (const other of [...this.#connections.values()]) {
+      if (other.credentialVersion !== credentialVersion || other.peer.era !== peer.era) this.#retire(other)
     }
-    this.#connections.set(this.#key(profile, credentialVersion), connection)
+    const earlier = this.#connections.get(key)
+    if (earlier !== undefined) {
+      void peer.close()
+      return earlier
+    }
+    this.#connections.set(key, connection)
     this.#applySubscriptions(connection)
+    return connection
   }
 
   async #freshVerdict(): Promise<EraVerdict | undefined> {
@@ -321,35 +355,44 @@ export class Upstream {
       const connection = await this.#connection(profile)
       await this.#refresh(connection)
     } catch {
-      // The health says what is wrong; whoever calls is told again.
+      // The health says what is wrong; whoever calls is told again. An attempt that came too early is made later.
+      this.#retryLater()
     }
     this.#options.onListing()
   }
 
   /** Lists anew. Asked while that runs, it lists once more: the answer on its way may be from before the change. */
   #refresh(connection: Connection): Promise<void> {
-    const key = connection.capabilityKey
-    const running = this.#refreshing.get(key)
+    const running = this.#refreshing.get(connection)
     if (running !== undefined) {
       running.again = true
       return running.done
     }
     const state = { again: false, done: Promise.resolve() }
-    state.done = this.#list(connection, state).finally(() => this.#refreshing.delete(key))
-    this.#refreshing.set(key, state)
+    state.done = this.#list(connection, state).finally(() => this.#refreshing.delete(connection))
+    this.#refreshing.set(connection, state)
     return state.done
   }
 
   async #list(connection: Connection, state: { again: boolean }): Promise<void> {
+    const changes = this.#credentialChanges
     try {
       do {
         state.again = false
         const listing = await fetchListing(connection.peer)
+        // What an old credential could see says nothing about the new one.
+        if (this.#credentialChanges !== changes) return
+        this.#listFailures = 0
         this.#listings.set(connection.capabilityKey, { listing, fetchedAt: this.#options.clock.now() })
         this.#options.onListing()
       } while (state.again)
     } catch (error) {
+      if (this.#credentialChanges !== changes) return
+      this.#listFailures++
       this.#reachability.failed(asGatewayError(error), undefined)
+      // A remote session may be forgotten over there: the next attempt opens a new one.
+      if (this.server.target.kind === 'remote') this.#retire(connection)
+      this.#retryLater()
       throw error
     }
   }
@@ -394,16 +437,18 @@ export class Upstream {
   #retryLater(): void {
     const waitMs = this.#reachability.retryInMs()
     if (waitMs === undefined || this.#closed) return
+    const { first, most } = LIST_RETRY_MS
+    const listWaitMs = this.#listFailures === 0 ? 0 : Math.min(first * 2 ** (this.#listFailures - 1), most)
     clearTimeout(this.#retryTimer)
-    this.#retryTimer = setTimeout(() => void this.#warm(NOBODY), waitMs)
+    this.#retryTimer = setTimeout(() => void this.#warm(NOBODY), Math.max(waitMs, listWaitMs))
     this.#retryTimer.unref()
   }
 
-  /** An idle process costs memory; the next call starts it again. */
+  /** An idle process costs memory, an idle session a socket; the next call opens it again. */
   #stopIdle(): void {
-    if (this.server.target.kind !== 'hosted') return
-    const before = this.#options.clock.now() - IDLE_PROCESS_MS
-    for (const connection of this.#connections.values()) {
+    const isHosted = this.server.target.kind === 'hosted'
+    const before = this.#options.clock.now() - IDLE_MS
+    for (const connection of isHosted ? [...this.#connections.values()] : this.#idleConnections()) {
       if (connection.inFlight === 0 && connection.lastUsed < before) this.#retire(connection)
     }
   }

@@ -3,7 +3,13 @@ import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CLIENTS, connect } from './clients.ts'
-import { eraOf, KINDS, type Kind, openScriptedWorkspace, type ScriptedWorkspace } from './scripted-workspace.ts'
+import {
+  eraOf,
+  KINDS,
+  type Kind,
+  openScriptedWorkspace,
+  type ScriptedWorkspace,
+} from './scripted-workspace.ts'
 
 const open = new AsyncDisposableStack()
 let workspace: ScriptedWorkspace
@@ -83,7 +89,12 @@ describe.each(CLIENTS)('calls of a $era client $way', ({ era, way }) => {
     expect(rows.map(({ shownAs }) => shownAs)).toEqual(tools.map((tool) => `${kind}__${tool}`))
     expect(new Set(rows.map(({ requestId }) => requestId)).size).toBe(rows.length)
     for (const row of rows) {
-      expect(row).toMatchObject({ member, role: 'developer', method: 'tools/call', client: `${era}-client/1.0` })
+      expect(row).toMatchObject({
+        member,
+        role: 'developer',
+        method: 'tools/call',
+        client: `${era}-client/1.0`,
+      })
       expect(row.latencyMs).toBeGreaterThan(0)
       expect(row.bytesIn).toBeGreaterThan(50)
       expect(row.bytesOut).toBeGreaterThan(20)

@@ -12,17 +12,14 @@ async function connectAll(
   open: AsyncDisposableStack,
   target: { url: string; token: string },
 ): Promise<TestClient[]> {
-  return Promise.all(
-    CLIENTS.map(async ({ era, way }) => open.use(await connect({ era, way, ...target }))),
-  )
+  return Promise.all(CLIENTS.map(async ({ era, way }) => open.use(await connect({ era, way, ...target }))))
 }
 
 /** Forgets the news so far, runs the change, and waits until every client has heard of its tools. */
 async function toldOf(clients: TestClient[], change: () => Promise<unknown>): Promise<void> {
   for (const client of clients) client.changes.length = 0
   await change()
-  const untold = () =>
-    clients.flatMap(({ changes }, at) => (changes.includes('tools') ? [] : [CLIENTS[at]]))
+  const untold = () => clients.flatMap(({ changes }, at) => (changes.includes('tools') ? [] : [CLIENTS[at]]))
   await expect.poll(untold, { timeout: TOLD_WITHIN_MS, interval: 10 }).toEqual([])
 }
 
@@ -56,23 +53,26 @@ describe('connected clients of both eras, directly and through the bridge,', () 
   it.each([
     ['legacy', () => legacy],
     ['modern', () => modern],
-  ] as const)('are told within a second when a %s server comes, pauses, returns and goes', async (name, server) => {
-    await toldOf(clients, () => plane.api('POST', '/workspaces/w/servers', { name, url: server().url }))
-    expect(await listsOf(`${name}__exact`)).toEqual(all(true))
-    for (const client of clients) expect((await client.call(`${name}__fail`)).isError).toBe(true)
+  ] as const)(
+    'are told within a second when a %s server comes, pauses, returns and goes',
+    async (name, server) => {
+      await toldOf(clients, () => plane.api('POST', '/workspaces/w/servers', { name, url: server().url }))
+      expect(await listsOf(`${name}__exact`)).toEqual(all(true))
+      for (const client of clients) expect((await client.call(`${name}__fail`)).isError).toBe(true)
 
-    const path = `/workspaces/w/servers/${name}`
-    await toldOf(clients, () => plane.api('PATCH', path, { enabled: false }))
-    expect(await listsOf(`${name}__exact`)).toEqual(all(false))
-    for (const client of clients) await expect(client.call(`${name}__fail`)).rejects.toThrow(/Unknown tool/)
+      const path = `/workspaces/w/servers/${name}`
+      await toldOf(clients, () => plane.api('PATCH', path, { enabled: false }))
+      expect(await listsOf(`${name}__exact`)).toEqual(all(false))
+      for (const client of clients) await expect(client.call(`${name}__fail`)).rejects.toThrow(/Unknown tool/)
 
-    await toldOf(clients, () => plane.api('PATCH', path, { enabled: true }))
-    expect(await listsOf(`${name}__exact`)).toEqual(all(true))
+      await toldOf(clients, () => plane.api('PATCH', path, { enabled: true }))
+      expect(await listsOf(`${name}__exact`)).toEqual(all(true))
 
-    await toldOf(clients, () => plane.api('DELETE', path))
-    expect(await listsOf(`${name}__exact`)).toEqual(all(false))
-    expect(await listsOf('first__exact')).toEqual(all(true))
-  })
+      await toldOf(clients, () => plane.api('DELETE', path))
+      expect(await listsOf(`${name}__exact`)).toEqual(all(false))
+      expect(await listsOf('first__exact')).toEqual(all(true))
+    },
+  )
 
   it('are told when a server is shown under other names, or fewer of its tools', async () => {
     const path = '/workspaces/w/servers/first'
@@ -87,11 +87,15 @@ describe('connected clients of both eras, directly and through the bridge,', () 
   it('are not told of a server that their token may not see', async () => {
     await toldOf(blind, () => plane.api('POST', '/workspaces/w/servers', { name: 'seen', url: modern.url }))
     for (const client of blind) client.changes.length = 0
-    await toldOf(clients, () => plane.api('POST', '/workspaces/w/servers', { name: 'hidden', url: hidden.url }))
+    await toldOf(clients, () =>
+      plane.api('POST', '/workspaces/w/servers', { name: 'hidden', url: hidden.url }),
+    )
     await toldOf(clients, () => plane.api('PATCH', '/workspaces/w/servers/hidden', { enabled: false }))
     await plane.api('DELETE', '/workspaces/w/servers/hidden')
     // Their token denies this tool anyway.
-    await toldOf(clients, () => plane.api('PATCH', '/workspaces/w/servers/seen', { tools: { deny: ['exact'] } }))
+    await toldOf(clients, () =>
+      plane.api('PATCH', '/workspaces/w/servers/seen', { tools: { deny: ['exact'] } }),
+    )
     expect(blind.map(({ changes }) => changes)).toEqual(CLIENTS.map(() => []))
     await toldOf(blind, () => plane.api('DELETE', '/workspaces/w/servers/seen'))
   })

@@ -81,7 +81,10 @@ async function connectV1({ way, url, token, answer }: ClientOptions): Promise<Te
   const logs: string[] = []
   client.setNotificationHandler(v1.ToolListChangedNotificationSchema, () => void changes.push('tools'))
   client.setNotificationHandler(v1.PromptListChangedNotificationSchema, () => void changes.push('prompts'))
-  client.setNotificationHandler(v1.ResourceListChangedNotificationSchema, () => void changes.push('resources'))
+  client.setNotificationHandler(
+    v1.ResourceListChangedNotificationSchema,
+    () => void changes.push('resources'),
+  )
   client.setNotificationHandler(
     v1.LoggingMessageNotificationSchema,
     ({ params }) => void logs.push(`${params.level}: ${String(params.data)}`),
@@ -108,11 +111,21 @@ async function connectV1({ way, url, token, answer }: ClientOptions): Promise<Te
     v1: client,
     changes,
     logs,
-    tools: () => allPages((page) => client.listTools(page), ({ tools }) => tools.map(({ name }) => name)),
+    tools: () =>
+      allPages(
+        (page) => client.listTools(page),
+        ({ tools }) => tools.map(({ name }) => name),
+      ),
     prompts: () =>
-      allPages((page) => client.listPrompts(page), ({ prompts }) => prompts.map(({ name }) => name)),
+      allPages(
+        (page) => client.listPrompts(page),
+        ({ prompts }) => prompts.map(({ name }) => name),
+      ),
     resources: () =>
-      allPages((page) => client.listResources(page), ({ resources }) => resources.map(({ uri }) => uri)),
+      allPages(
+        (page) => client.listResources(page),
+        ({ resources }) => resources.map(({ uri }) => uri),
+      ),
     templates: () =>
       allPages(
         (page) => client.listResourceTemplates(page),

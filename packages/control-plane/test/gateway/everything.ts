@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 
-const packageFile = createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/package.json')
+const packageFile = createRequire(import.meta.url).resolve(
+  '@modelcontextprotocol/server-everything/package.json',
+)
 
 /** The program of the real `server-everything`. */
 export const EVERYTHING = join(dirname(packageFile), 'dist/index.js')

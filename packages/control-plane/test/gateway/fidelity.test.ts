@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { EXACT_CONTENT, EXACT_DEFINITION, EXACT_META, EXACT_STRUCTURE } from '../upstreams/script.ts'
+import {
+  EXACT_CONTENT,
+  EXACT_DEFINITION,
+  EXACT_META,
+  EXACT_STRUCTURE,
+  PROGRESS,
+} from '../upstreams/script.ts'
 import { CLIENTS, type Era, type Way } from './clients.ts'
 import { initialize, legacyText, modernText, openLegacy, postModern, startRawBridge } from './raw-clients.ts'
 import { KINDS, openScriptedWorkspace, type ScriptedWorkspace } from './scripted-workspace.ts'
@@ -13,10 +19,10 @@ beforeAll(async () => {
 
 afterAll(() => open.disposeAsync(), 15_000)
 
-/** Sends one request, given as the JSON of its params' members, and answers the text that came back. */
-type Ask = (id: number, method: string, params: string, meta?: string) => Promise<string>
+/** Sends one request, given as the JSON of its params' members, and answers the text of all that came back. */
+type AskAll = (id: number, method: string, params: string, meta?: string) => Promise<string[]>
 
-async function openRaw(era: Era, way: Way): Promise<Ask> {
+async function openRaw(era: Era, way: Way): Promise<AskAll> {
   const { url, token } = workspace
   const textOf = era === 'modern' ? modernText : legacyText
   const body = (id: number, method: string, params: string, meta = '') =>
@@ -24,16 +30,18 @@ async function openRaw(era: Era, way: Way): Promise<Ask> {
       ? legacyText(id, method, `${params},"_meta":{${meta}}`)
       : textOf(id, method, params, meta)
   if (way === 'directly' && era === 'modern')
-    return async (...request) => (await postModern(url, token, body(...request))).messages.at(-1) ?? ''
+    return async (...request) => (await postModern(url, token, body(...request))).messages
   if (way === 'directly') {
     const send = await openLegacy(url, token)
-    return async (...request) => (await send(body(...request))).messages.at(-1) ?? ''
+    return async (...request) => (await send(body(...request))).messages
   }
   const bridge = open.use(startRawBridge(url, token))
   if (era === 'legacy') await initialize(bridge)
-  return (...request) => {
+  return async (...request) => {
+    const before = bridge.lines.length
     bridge.send(body(...request))
-    return bridge.answerTo(request[0])
+    await bridge.answerTo(request[0])
+    return bridge.lines.slice(before)
   }
 }
 
@@ -44,24 +52,31 @@ const META = '"com.example/kept":{"n":9007199254740993,"list":[1e400]},"com.exam
 let id = 100
 
 describe.each(CLIENTS)('a $era client $way', ({ era, way }) => {
-  let ask: Ask
+  let askAll: AskAll
+  const ask = async (...request: Parameters<AskAll>) => (await askAll(...request)).at(-1) ?? ''
 
   beforeAll(async () => {
-    ask = await openRaw(era, way)
+    askAll = await openRaw(era, way)
   }, 15_000)
 
-  it.each(KINDS)('receives unknown content, annotations, _meta and numbers of %s as they are', async (kind) => {
-    const answer = await ask(++id, 'tools/call', `"name":"${kind}__exact","arguments":{}`)
-    expect(answer).toContain(`"content":${EXACT_CONTENT}`)
-    expect(answer).toContain(`"structuredContent":${EXACT_STRUCTURE}`)
-    expect(answer).toContain(EXACT_META.slice(1, -1))
-    expect(answer).toContain('"com.example.extra":{"unknown":true}')
-  })
+  it.each(KINDS)(
+    'receives unknown content, annotations, _meta and numbers of %s as they are',
+    async (kind) => {
+      const answer = await ask(++id, 'tools/call', `"name":"${kind}__exact","arguments":{}`)
+      expect(answer).toContain(`"content":${EXACT_CONTENT}`)
+      expect(answer).toContain(`"structuredContent":${EXACT_STRUCTURE}`)
+      expect(answer).toContain(EXACT_META.slice(1, -1))
+      expect(answer).toContain('"com.example.extra":{"unknown":true}')
+    },
+  )
 
   it.each(KINDS)('sends arguments and _meta to %s as they are', async (kind) => {
     const before = workspace.heard(kind).length
     await ask(++id, 'tools/call', `"name":"${kind}__fail","arguments":${ARGUMENTS}`, META)
-    const heard = workspace.heard(kind).slice(before).find(({ method }) => method === 'tools/call')
+    const heard = workspace
+      .heard(kind)
+      .slice(before)
+      .find(({ method }) => method === 'tools/call')
     // The escape stands for the same letter, and may be written as such.
     expect(heard?.raw.replace('é é', '\\u00e9 é')).toContain(`"arguments":${ARGUMENTS}`)
     expect(heard?.raw).toContain(META)
@@ -74,6 +89,21 @@ describe.each(CLIENTS)('a $era client $way', ({ era, way }) => {
     expect(answer).toContain('"code":-31999')
     expect(answer).toContain('"message":"Refused."')
     expect(answer).toContain('"data":{"com.example.why":9007199254740993}')
+  })
+
+  it.each(KINDS)('hears the progress of %s before its answer, under its own token', async (kind) => {
+    for (const token of ['"my token"', '9007199254740993', '0']) {
+      const params = `"name":"${kind}__progress","arguments":{}`
+      const messages = await askAll(++id, 'tools/call', params, `"progressToken":${token}`)
+      expect(messages).toHaveLength(PROGRESS.length + 1)
+      for (const [at, value] of PROGRESS.entries()) {
+        expect(messages[at]).toContain('"method":"notifications/progress"')
+        expect(messages[at]).toContain(`"progressToken":${token}`)
+        expect(messages[at]).toContain(`"progress":${value},`)
+        expect(messages[at]).toContain('"com.example.more":9007199254740993')
+      }
+      expect(messages.at(-1)).toContain(`"id":${id},`)
+    }
   })
 
   it('lists definitions as they are', async () => {
@@ -98,7 +128,8 @@ describe.each(CLIENTS)('a $era client $way', ({ era, way }) => {
         'tools/call',
         '"name":"legacy-http__exact","arguments":{}',
       ).replace('"id":7', `"id":${own}`)
-    const send = era === 'modern' ? (text: string) => postModern(url, token, text) : await openLegacy(url, token)
+    const send =
+      era === 'modern' ? (text: string) => postModern(url, token, text) : await openLegacy(url, token)
     for (const own of ['9007199254740993', '"9007199254740993"', '"é \\" {}"', '0', '-1'])
       expect((await send(body(own))).messages.at(-1)).toContain(`"id":${own}`)
   })

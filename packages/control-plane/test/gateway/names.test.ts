@@ -15,8 +15,12 @@ const CLEAN = 'plain'
 
 beforeAll(async () => {
   plane = open.use(await ControlPlane.start())
-  one = open.use(await startScripted('legacy', { onlyMoreTools: true, moreTools: [CLEAN, 'only-one', ...UNCLEAN] }))
-  two = open.use(await startScripted('modern', { onlyMoreTools: true, moreTools: [CLEAN, 'only-two', ...UNCLEAN] }))
+  one = open.use(
+    await startScripted('legacy', { onlyMoreTools: true, moreTools: [CLEAN, 'only-one', ...UNCLEAN] }),
+  )
+  two = open.use(
+    await startScripted('modern', { onlyMoreTools: true, moreTools: [CLEAN, 'only-two', ...UNCLEAN] }),
+  )
   target = await plane.workspace('w')
   await plane.addServer('w', { name: 'one', url: one.url })
   await plane.addServer('w', { name: 'two', url: two.url })
@@ -49,7 +53,9 @@ it('shows every tool under a clean, short name of its own', async () => {
 
 it('puts the server’s name before a tool always, when two collide, or never', async () => {
   const always = await setPrefixes('always', 'always')
-  expect(always).toEqual(expect.arrayContaining(['one__plain', 'one__only-one', 'two__plain', 'two__only-two']))
+  expect(always).toEqual(
+    expect.arrayContaining(['one__plain', 'one__only-one', 'two__plain', 'two__only-two']),
+  )
   const collision = await setPrefixes('on-collision', 'on-collision')
   expect(collision).toEqual(expect.arrayContaining(['one__plain', 'only-one', 'two__plain', 'only-two']))
   expect(collision).not.toContain('plain')
@@ -66,8 +72,13 @@ it.each(CLIENTS)('leads each name to its own tool for a $era client $way', async
     for (const name of names) said.push((await client.call(name)).text)
     const expected = [CLEAN, ...UNCLEAN].flatMap((name) => [name, name]).concat('only-one', 'only-two')
     expect(said.sort()).toEqual(expected.map((name) => `${name} was called`).sort())
-    for (const [server, count] of [[one, before.one], [two, before.two]] as const)
-      expect(server.heard.slice(count).filter(({ method }) => method === 'tools/call')).toHaveLength(TOOLS_EACH)
+    for (const [server, count] of [
+      [one, before.one],
+      [two, before.two],
+    ] as const)
+      expect(server.heard.slice(count).filter(({ method }) => method === 'tools/call')).toHaveLength(
+        TOOLS_EACH,
+      )
   }
 })
 

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CLIENTS, connect, type TestClient } from './clients.ts'
 import { legacyText, modernText, openLegacy, postModern, type RawReply } from './raw-clients.ts'
-import { eraOf, KINDS, type Kind, openScriptedWorkspace, type ScriptedWorkspace } from './scripted-workspace.ts'
+import {
+  eraOf,
+  KINDS,
+  type Kind,
+  openScriptedWorkspace,
+  type ScriptedWorkspace,
+} from './scripted-workspace.ts'
 
 const open = new AsyncDisposableStack()
 let workspace: ScriptedWorkspace
@@ -53,7 +59,10 @@ describe.each(CLIENTS)('a $era client $way', ({ era, way }) => {
   it.each(KINDS)('lends its model to %s', async (kind) => {
     asked.length = 0
     const { text } = await client.call(`${kind}__sample`)
-    expect(JSON.parse(text)).toMatchObject({ content: { type: 'text', text: 'Something.' }, model: 'test-model' })
+    expect(JSON.parse(text)).toMatchObject({
+      content: { type: 'text', text: 'Something.' },
+      model: 'test-model',
+    })
     expect(asked[0]?.params).toMatchObject({ maxTokens: 10 })
   })
 
@@ -104,89 +113,95 @@ function withState(state: unknown, responses = '{}'): string {
   return `,"requestState":${JSON.stringify(state)},"inputResponses":${responses}`
 }
 
-describe.each(['legacy-http', 'legacy-stdio', 'modern-http'] as const)('the requestState of a call to %s', (kind) => {
-  const refusal = { error: { code: -32602, message: expect.stringContaining('requestState') } }
+describe.each(['legacy-http', 'legacy-stdio', 'modern-http'] as const)(
+  'the requestState of a call to %s',
+  (kind) => {
+    const refusal = { error: { code: -32602, message: expect.stringContaining('requestState') } }
 
-  async function firstQuestion(): Promise<{ state: string; key: string }> {
-    const { last } = await callAsking(kind)
-    expect(last.result?.resultType).toBe('input_required')
-    const [key = ''] = Object.keys(last.result?.inputRequests as Json)
-    return { state: String(last.result?.requestState), key }
-  }
-
-  it('tells nothing of what it holds', async () => {
-    const { state } = await firstQuestion()
-    expect(state).not.toContain('asked')
-    expect(Buffer.from(state, 'base64url').toString('latin1')).not.toMatch(/asked|parked|upstream/)
-  })
-
-  it('is refused when a single character was changed', async () => {
-    const { state } = await firstQuestion()
-    for (const at of [0, Math.floor(state.length / 2), state.length - 2]) {
-      const other = state[at] === 'A' ? 'B' : 'A'
-      const changed = state.slice(0, at) + other + state.slice(at + 1)
-      expect((await callAsking(kind, withState(changed))).last).toMatchObject(refusal)
+    async function firstQuestion(): Promise<{ state: string; key: string }> {
+      const { last } = await callAsking(kind)
+      expect(last.result?.resultType).toBe('input_required')
+      const [key = ''] = Object.keys(last.result?.inputRequests as Json)
+      return { state: String(last.result?.requestState), key }
     }
-    expect((await callAsking(kind, withState('made up'))).last).toMatchObject(refusal)
-    expect((await callAsking(kind, withState(7))).last).toMatchObject(refusal)
-  })
 
-  it('is refused from another token, even of the same member', async () => {
-    const { state } = await firstQuestion()
-    const foreign = await workspace.plane.token(workspace.slug)
-    expect((await callAsking(kind, withState(state), foreign)).last).toMatchObject(refusal)
-  })
+    it('tells nothing of what it holds', async () => {
+      const { state } = await firstQuestion()
+      expect(state).not.toContain('asked')
+      expect(Buffer.from(state, 'base64url').toString('latin1')).not.toMatch(/asked|parked|upstream/)
+    })
 
-  it('is refused for another tool and for other arguments', async () => {
-    const { state } = await firstQuestion()
-    const other = await callAsking(kind, withState(state), workspace.token, 'exact')
-    expect(other.last).toMatchObject(refusal)
-    const body = `"name":"${kind}__ask-twice","arguments":{"a":2}${withState(state)}`
-    const changed = await postModern(
-      workspace.url,
-      workspace.token,
-      modernText(1, 'tools/call', body, '', asking),
-    )
-    expect(changed.last).toMatchObject(refusal)
-  })
+    it('is refused when a single character was changed', async () => {
+      const { state } = await firstQuestion()
+      for (const at of [0, Math.floor(state.length / 2), state.length - 2]) {
+        const other = state[at] === 'A' ? 'B' : 'A'
+        const changed = state.slice(0, at) + other + state.slice(at + 1)
+        expect((await callAsking(kind, withState(changed))).last).toMatchObject(refusal)
+      }
+      expect((await callAsking(kind, withState('made up'))).last).toMatchObject(refusal)
+      expect((await callAsking(kind, withState(7))).last).toMatchObject(refusal)
+    })
 
-  it('goes on where the call was, and asks again what was not answered', async () => {
-    const { state, key } = await firstQuestion()
-    const responses = JSON.stringify({ [key]: { action: 'accept', content: { name: 'Ada' } } })
-    const second = (await callAsking(kind, withState(state, responses))).last.result
-    expect(second?.resultType).toBe('input_required')
-    expect(JSON.stringify(second?.inputRequests)).toContain('Your colour?')
-    expect(JSON.stringify(second?.inputRequests)).not.toContain('Your name?')
+    it('is refused from another token, even of the same member', async () => {
+      const { state } = await firstQuestion()
+      const foreign = await workspace.plane.token(workspace.slug)
+      expect((await callAsking(kind, withState(state), foreign)).last).toMatchObject(refusal)
+    })
 
-    if (eraOf(kind) === 'legacy') {
-      const again = (await callAsking(kind, withState(second?.requestState))).last.result
-      expect(JSON.stringify(again?.inputRequests)).toContain('Your colour?')
-      const used = await callAsking(kind, withState(second?.requestState))
-      expect(used.last).toMatchObject(refusal)
-    }
-  })
-})
+    it('is refused for another tool and for other arguments', async () => {
+      const { state } = await firstQuestion()
+      const other = await callAsking(kind, withState(state), workspace.token, 'exact')
+      expect(other.last).toMatchObject(refusal)
+      const body = `"name":"${kind}__ask-twice","arguments":{"a":2}${withState(state)}`
+      const changed = await postModern(
+        workspace.url,
+        workspace.token,
+        modernText(1, 'tools/call', body, '', asking),
+      )
+      expect(changed.last).toMatchObject(refusal)
+    })
+
+    it('goes on where the call was, and asks again what was not answered', async () => {
+      const { state, key } = await firstQuestion()
+      const responses = JSON.stringify({ [key]: { action: 'accept', content: { name: 'Ada' } } })
+      const second = (await callAsking(kind, withState(state, responses))).last.result
+      expect(second?.resultType).toBe('input_required')
+      expect(JSON.stringify(second?.inputRequests)).toContain('Your colour?')
+      expect(JSON.stringify(second?.inputRequests)).not.toContain('Your name?')
+
+      if (eraOf(kind) === 'legacy') {
+        const again = (await callAsking(kind, withState(second?.requestState))).last.result
+        expect(JSON.stringify(again?.inputRequests)).toContain('Your colour?')
+        const used = await callAsking(kind, withState(second?.requestState))
+        expect(used.last).toMatchObject(refusal)
+      }
+    })
+  },
+)
 
 const askable = '{"elicitation":{},"sampling":{}}'
 
-it.each(['legacy-http', 'modern-http'] as const)('carries a question of %s with everything in it', async (kind) => {
-  const params = `"name":"${kind}__sample","arguments":{}`
-  const { last } = await postModern(
-    workspace.url,
-    workspace.token,
-    modernText(1, 'tools/call', params, '', askable),
-  )
-  expect(Object.values(last.result?.inputRequests as Json)).toEqual([
-    {
-      method: 'sampling/createMessage',
-      params: {
-        messages: [{ role: 'user', content: { type: 'text', text: 'Say something.' } }],
-        maxTokens: 10,
-        _meta: { 'com.example/kept': true },
+it.each(['legacy-http', 'modern-http'] as const)(
+  'carries a question of %s with everything in it',
+  async (kind) => {
+    const params = `"name":"${kind}__sample","arguments":{}`
+    const { last } = await postModern(
+      workspace.url,
+      workspace.token,
+      modernText(1, 'tools/call', params, '', askable),
+    )
+    expect(Object.values(last.result?.inputRequests as Json)).toEqual([
+      {
+        method: 'sampling/createMessage',
+        params: {
+          messages: [{ role: 'user', content: { type: 'text', text: 'Say something.' } }],
+          maxTokens: 10,
+          _meta: { 'com.example/kept': true },
+        },
       },
-    },
-  ])
-})
+    ])
+  },
+)
 
 it.each(KINDS.filter((kind) => eraOf(kind) === 'legacy'))(
   'tells a legacy client that %s takes its question back, under the id it was asked with',

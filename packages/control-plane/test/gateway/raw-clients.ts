@@ -23,14 +23,20 @@ export interface RawMessage {
 export async function post(url: string, headers: Record<string, string>, body: string): Promise<RawReply> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headers,
+    },
     body,
   })
   const text = await response.text()
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream')
   const messages = isStream
     ? text.split('\n').flatMap((line) => (line.startsWith('data: ') ? [line.slice(6)] : []))
-    : text === '' ? [] : [text]
+    : text === ''
+      ? []
+      : [text]
   return { status: response.status, messages, last: JSON.parse(messages.at(-1) ?? '{}') }
 }
 
@@ -38,7 +44,13 @@ const ENVELOPE =
   '"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"raw","version":"1"}'
 
 /** The text of a modern request. `params` and `meta` are the members' JSON, without braces. */
-export function modernText(id: number, method: string, params: string, meta = '', capabilities = '{}'): string {
+export function modernText(
+  id: number,
+  method: string,
+  params: string,
+  meta = '',
+  capabilities = '{}',
+): string {
   const members = [
     ...(params === '' ? [] : [params]),
     `"_meta":{${ENVELOPE},"io.modelcontextprotocol/clientCapabilities":${capabilities}${meta === '' ? '' : `,${meta}`}}`,
@@ -80,7 +92,11 @@ export async function openLegacy(
   )
   const response = await fetch(url, {
     method: 'POST',
-    headers: { authorization, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    headers: {
+      authorization,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
     body: first,
   })
   await response.text()

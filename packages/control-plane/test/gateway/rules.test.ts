@@ -40,7 +40,10 @@ const RULES: Record<string, { rules: object; mayUse: (server: string, tool: stri
     rules: { tools: { allow: ['*/peek'], deny: ['legacy-http/*'] } },
     mayUse: (server, tool) => tool === 'peek' && server !== 'legacy-http',
   },
-  'read-only tools': { rules: { readOnlyTools: true }, mayUse: (_server, tool) => tool === 'exact' || tool === 'peek' },
+  'read-only tools': {
+    rules: { readOnlyTools: true },
+    mayUse: (_server, tool) => tool === 'exact' || tool === 'peek',
+  },
   'a shown name, which is none': {
     rules: { tools: { allow: ['legacy-http__peek'] } },
     mayUse: () => false,
@@ -102,43 +105,60 @@ it.each([
   ['sees the other servers', { servers: { deny: ['legacy-http'] } }, 'server_denied'],
   ['sees one server', { servers: { allow: ['modern-http'] } }, 'server_not_allowed'],
   ['sees no server', { servers: { allow: [] } }, 'server_not_allowed'],
-])('answers what is hidden byte for byte like what does not exist, to a token that %s', async (_, rules, reason) => {
-  const token = await workspace.plane.token(workspace.slug, { rules })
-  const hidden = { tool: 'legacy-http__peek', uri: `mcpgw://legacy-http/${encodeURIComponent('scripted://same')}` }
-  const unknown = { tool: 'legacy-xxxx__peek', uri: `mcpgw://legacy-xxxx/${encodeURIComponent('scripted://same')}` }
-  const requests = ({ tool, uri }: typeof hidden): [string, string][] => [
-    ['tools/call', `"name":"${tool}","arguments":{}`],
-    ['prompts/get', `"name":"${tool}"`],
-    ['resources/read', `"uri":"${uri}"`],
-    ['completion/complete', `"ref":{"type":"ref/prompt","name":"${tool}"},"argument":{"name":"a","value":"b"}`],
-    ['completion/complete', `"ref":{"type":"ref/resource","uri":"${uri}"},"argument":{"name":"a","value":"b"}`],
-  ]
-  const sendLegacy = await openLegacy(workspace.url, token)
-  const send = {
-    legacy: (method: string, params: string) => sendLegacy(legacyText(2, method, params)),
-    modern: (method: string, params: string) =>
-      postModern(workspace.url, token, modernText(2, method, params)),
-  }
-  for (const era of ['legacy', 'modern'] as const) {
-    for (const [at, [method, params]] of requests(hidden).entries()) {
-      const [, unknownParams = ''] = requests(unknown)[at] ?? []
-      const one = await send[era](method, params)
-      const other = await send[era](method, unknownParams)
-      expect(one.messages, `${era} ${method}`).toHaveLength(1)
-      if (method !== 'resources/read') expect(one.last.error, `${era} ${method}`).toBeDefined()
-      expect(one.status).toBe(other.status)
-      expect(one.messages.map((text) => text.replaceAll('legacy-http', 'legacy-xxxx'))).toEqual(other.messages)
+])(
+  'answers what is hidden byte for byte like what does not exist, to a token that %s',
+  async (_, rules, reason) => {
+    const token = await workspace.plane.token(workspace.slug, { rules })
+    const hidden = {
+      tool: 'legacy-http__peek',
+      uri: `mcpgw://legacy-http/${encodeURIComponent('scripted://same')}`,
     }
-  }
-  const rowOf = async (shownAs: string) => {
-    const query = `kind=call&outcome=denied&limit=200`
-    const { items } = await workspace.plane.api('GET', `/workspaces/${workspace.slug}/audit?${query}`)
-    const rows = items as { shownAs: string; method: string; reason: string }[]
-    return rows.find((row) => row.shownAs === shownAs && row.method === 'tools/call')
-  }
-  expect((await rowOf(hidden.tool))?.reason).toBe(reason)
-  expect((await rowOf(unknown.tool))?.reason).toBe('unknown')
-})
+    const unknown = {
+      tool: 'legacy-xxxx__peek',
+      uri: `mcpgw://legacy-xxxx/${encodeURIComponent('scripted://same')}`,
+    }
+    const requests = ({ tool, uri }: typeof hidden): [string, string][] => [
+      ['tools/call', `"name":"${tool}","arguments":{}`],
+      ['prompts/get', `"name":"${tool}"`],
+      ['resources/read', `"uri":"${uri}"`],
+      [
+        'completion/complete',
+        `"ref":{"type":"ref/prompt","name":"${tool}"},"argument":{"name":"a","value":"b"}`,
+      ],
+      [
+        'completion/complete',
+        `"ref":{"type":"ref/resource","uri":"${uri}"},"argument":{"name":"a","value":"b"}`,
+      ],
+    ]
+    const sendLegacy = await openLegacy(workspace.url, token)
+    const send = {
+      legacy: (method: string, params: string) => sendLegacy(legacyText(2, method, params)),
+      modern: (method: string, params: string) =>
+        postModern(workspace.url, token, modernText(2, method, params)),
+    }
+    for (const era of ['legacy', 'modern'] as const) {
+      for (const [at, [method, params]] of requests(hidden).entries()) {
+        const [, unknownParams = ''] = requests(unknown)[at] ?? []
+        const one = await send[era](method, params)
+        const other = await send[era](method, unknownParams)
+        expect(one.messages, `${era} ${method}`).toHaveLength(1)
+        if (method !== 'resources/read') expect(one.last.error, `${era} ${method}`).toBeDefined()
+        expect(one.status).toBe(other.status)
+        expect(one.messages.map((text) => text.replaceAll('legacy-http', 'legacy-xxxx'))).toEqual(
+          other.messages,
+        )
+      }
+    }
+    const rowOf = async (shownAs: string) => {
+      const query = `kind=call&outcome=denied&limit=200`
+      const { items } = await workspace.plane.api('GET', `/workspaces/${workspace.slug}/audit?${query}`)
+      const rows = items as { shownAs: string; method: string; reason: string }[]
+      return rows.find((row) => row.shownAs === shownAs && row.method === 'tools/call')
+    }
+    expect((await rowOf(hidden.tool))?.reason).toBe(reason)
+    expect((await rowOf(unknown.tool))?.reason).toBe('unknown')
+  },
+)
 
 it('reads a URI that several servers could have from the first that the token may see', async () => {
   const uri = 'scripted://item/7'

@@ -24,16 +24,20 @@ describe.each(CLIENTS)('a $era client $way', ({ era, way }) => {
   it.each(KINDS)('sees the progress of %s in its order and with its values', async (kind) => {
     const seen: unknown[] = []
     const onProgress = (...progress: unknown[]) => void seen.push(progress)
-    const { text } = await client.call(`${kind}__progress`, {}, { onProgress })
-    expect(text).toBe('done')
-    expect(seen).toEqual(PROGRESS.map((value) => [value, `at ${value}`]))
+    const call = client.call(`${kind}__progress`, { hold: true }, { onProgress })
+    await expect.poll(() => seen).toEqual(PROGRESS.map((value) => [value, `at ${value}`]))
+    await client.call(`${kind}__release`)
+    expect((await call).text).toBe('done')
+    expect(seen).toHaveLength(PROGRESS.length)
   })
 
   it.each(KINDS)('sees no progress of another call of %s', async (kind) => {
     const seen: Record<string, number[]> = { one: [], other: [] }
     const calls = Object.values(seen).map((values) =>
-      client.call(`${kind}__progress`, {}, { onProgress: (value) => void values.push(value) }),
+      client.call(`${kind}__progress`, { hold: true }, { onProgress: (value) => void values.push(value) }),
     )
+    await expect.poll(() => seen).toEqual({ one: PROGRESS, other: PROGRESS })
+    await client.call(`${kind}__release`)
     await Promise.all(calls)
     expect(seen).toEqual({ one: PROGRESS, other: PROGRESS })
   })
@@ -76,7 +80,9 @@ describe.each(CLIENTS)('a $era client $way', ({ era, way }) => {
 
 it('asks the same server in its own era', () => {
   for (const kind of KINDS) {
-    const isModern = workspace.heard(kind).some(({ raw }) => raw.includes('"tools/call"') && raw.includes('2026-07-28'))
+    const isModern = workspace
+      .heard(kind)
+      .some(({ raw }) => raw.includes('"tools/call"') && raw.includes('2026-07-28'))
     expect(isModern, kind).toBe(eraOf(kind) === 'modern')
   }
 })

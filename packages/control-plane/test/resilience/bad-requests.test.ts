@@ -42,7 +42,12 @@ interface Said {
 
 /** One POST, by hand: without the headers a client would add by itself. */
 function post(body: string | Buffer, headers: Record<string, string> = {}, to = url): Promise<Said> {
-  const all = { 'content-type': 'application/json', accept: 'application/json', ...client.headers, ...headers }
+  const all = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    ...client.headers,
+    ...headers,
+  }
   const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
   return new Promise((resolve, reject) => {
     const sent = request(to, { method: 'POST', headers: given, agent: false }, (response) => {
@@ -66,31 +71,122 @@ const callWith = (json: string) =>
 
 describe('a request that cannot be served is told why, and the gateway goes on', () => {
   it.each<[string, string | Buffer, Record<string, string>, number, number, RegExp]>([
-    ['no token', rpc('ping'), { authorization: '' }, 401, -31000, /^A token is needed, as "Authorization: Bearer TOKEN"\. Run "mcpgw login"/],
+    [
+      'no token',
+      rpc('ping'),
+      { authorization: '' },
+      401,
+      -31000,
+      /^A token is needed, as "Authorization: Bearer TOKEN"\. Run "mcpgw login"/,
+    ],
     ['another scheme', rpc('ping'), { authorization: 'Basic dTpw' }, 401, -31000, /^A token is needed/],
-    ['a malformed token', rpc('ping'), { authorization: 'Bearer mcpgw_short' }, 401, -31000, /^This token is not accepted\. Ask an admin/],
-    ['an unknown token', rpc('ping'), { authorization: `Bearer ${mintToken({ bytes: randomBytes })}` }, 401, -31000, /^This token is not accepted\. Ask an admin/],
+    [
+      'a malformed token',
+      rpc('ping'),
+      { authorization: 'Bearer mcpgw_short' },
+      401,
+      -31000,
+      /^This token is not accepted\. Ask an admin/,
+    ],
+    [
+      'an unknown token',
+      rpc('ping'),
+      { authorization: `Bearer ${mintToken({ bytes: randomBytes })}` },
+      401,
+      -31000,
+      /^This token is not accepted\. Ask an admin/,
+    ],
     ['malformed JSON', '{"jsonrpc":"2.0","id":1', {}, 400, -32700, /^The body is not JSON: /],
     ['an empty body', '', {}, 400, -32700, /^The body is not JSON: /],
-    ['bytes that are no UTF-8', Buffer.from('{"a":"\xff"}', 'latin1'), {}, 400, -32700, /^The body is not UTF-8\.$/],
+    [
+      'bytes that are no UTF-8',
+      Buffer.from('{"a":"\xff"}', 'latin1'),
+      {},
+      400,
+      -32700,
+      /^The body is not UTF-8\.$/,
+    ],
     ['no message', '[]', {}, 400, -32600, /holds no message/],
     ['a number', '12', {}, 400, -32600, /^Not a JSON-RPC message/],
-    ['an id that is none', '{"jsonrpc":"2.0","id":null,"method":"ping"}', {}, 400, -32600, /"id": must be a text or a number/],
-    ['an array of params', '{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}', {}, 400, -32600, /at "params"/],
-    ['too deep JSON', callWith(nested(80)), {}, 413, -31000, /nested more than 64 levels deep\. Send flatter data/],
+    [
+      'an id that is none',
+      '{"jsonrpc":"2.0","id":null,"method":"ping"}',
+      {},
+      400,
+      -32600,
+      /"id": must be a text or a number/,
+    ],
+    [
+      'an array of params',
+      '{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}',
+      {},
+      400,
+      -32600,
+      /at "params"/,
+    ],
+    [
+      'too deep JSON',
+      callWith(nested(80)),
+      {},
+      413,
+      -31000,
+      /nested more than 64 levels deep\. Send flatter data/,
+    ],
     ['absurdly deep JSON', '['.repeat(1_000_000), {}, 413, -31000, /nested more than 64 levels deep/],
-    ['too many JSON values', callWith(`[${'1,'.repeat(150_000)}1]`), {}, 413, -31000, /more than 100000 values\. Send the data in several calls/],
-    ['a body that announces its size', Buffer.alloc(5_000_000, ' '), {}, 413, -31000, /larger than 4194304 bytes/],
+    [
+      'too many JSON values',
+      callWith(`[${'1,'.repeat(150_000)}1]`),
+      {},
+      413,
+      -31000,
+      /more than 100000 values\. Send the data in several calls/,
+    ],
+    [
+      'a body that announces its size',
+      Buffer.alloc(5_000_000, ' '),
+      {},
+      413,
+      -31000,
+      /larger than 4194304 bytes/,
+    ],
     ['no content type', rpc('ping'), { 'content-type': '' }, 415, -32600, /Content-Type: application\/json/],
-    ['a wrong content type', rpc('ping'), { 'content-type': 'text/plain' }, 415, -32600, /Content-Type: application\/json/],
-    ['no session', rpc('tools/list'), { 'mcp-session-id': '' }, 400, -32600, /Mcp-Session-Id is missing\. Send "initialize" first/],
-    ['a session that is none', rpc('tools/list'), { 'mcp-session-id': 'x' }, 404, -32600, /session is unknown or has ended/],
+    [
+      'a wrong content type',
+      rpc('ping'),
+      { 'content-type': 'text/plain' },
+      415,
+      -32600,
+      /Content-Type: application\/json/,
+    ],
+    [
+      'no session',
+      rpc('tools/list'),
+      { 'mcp-session-id': '' },
+      400,
+      -32600,
+      /Mcp-Session-Id is missing\. Send "initialize" first/,
+    ],
+    [
+      'a session that is none',
+      rpc('tools/list'),
+      { 'mcp-session-id': 'x' },
+      404,
+      -32600,
+      /session is unknown or has ended/,
+    ],
     ['an unknown method', rpc('no/such'), {}, 200, -32601, /^Unknown method: no\/such$/],
     ['a method every object has', rpc('constructor'), {}, 200, -32601, /^Unknown method: constructor$/],
     ['the prototype', rpc('__proto__'), {}, 200, -32601, /^Unknown method: __proto__$/],
     ['an unknown tool', rpc('tools/call', { name: 'constructor' }), {}, 200, -32602, /constructor/],
     ['no name', rpc('tools/call'), {}, 200, -32602, /needs params\.name/],
-    ['a cursor that is none', rpc('tools/list', { cursor: 'x' }), {}, 200, -32602, /cursor is not one of this list/],
+    [
+      'a cursor that is none',
+      rpc('tools/list', { cursor: 'x' }),
+      {},
+      200,
+      -32602,
+      /cursor is not one of this list/,
+    ],
     ['a foreign page', rpc('ping'), { origin: 'https://evil.example' }, 403, -32600, /pages of this origin/],
     ['a foreign host', rpc('ping'), { host: 'rebound.example' }, 403, -32600, /--public-url/],
   ])('%s', async (_what, body, headers, status, code, message) => {
@@ -106,14 +202,20 @@ describe('a request that cannot be served is told why, and the gateway goes on',
     async (method) => {
       const headers = { 'mcp-session-id': '', 'mcp-protocol-version': MODERN, 'mcp-method': method }
       const { status, error } = await post(rpc(method, { _meta: ENVELOPE }), headers)
-      expect({ status, error }).toEqual({ status: 404, error: { code: -32601, message: `Unknown method: ${method}` } })
+      expect({ status, error }).toEqual({
+        status: 404,
+        error: { code: -32601, message: `Unknown method: ${method}` },
+      })
     },
   )
 
   it('a body that is too large and does not say so', async () => {
     for (let attempt = 0; attempt < 5; attempt++) {
       const said = await postChunks(12 * MIB)
-      expect(said).toMatchObject({ status: 413, error: { message: expect.stringMatching(/larger than 4194304/) } })
+      expect(said).toMatchObject({
+        status: 413,
+        error: { message: expect.stringMatching(/larger than 4194304/) },
+      })
     }
     expect(await client.call('up__echo')).toBe('{}')
   })
@@ -132,7 +234,8 @@ describe('a request that cannot be served is told why, and the gateway goes on',
     expect(unknown).toEqual({
       status: 404,
       error: expect.objectContaining({
-        message: 'There is no workspace "nowhere" that this token opens. Check the workspace in the URL, or ask its admin for a token.',
+        message:
+          'There is no workspace "nowhere" that this token opens. Check the workspace in the URL, or ask its admin for a token.',
       }),
     })
     const text = JSON.stringify(foreign).replaceAll('team', 'nowhere')
@@ -143,7 +246,10 @@ describe('a request that cannot be served is told why, and the gateway goes on',
     for (const path of ['/', '/mcp', '/ws', '/ws/', '/ws/TEAM', '/ws/team/more']) {
       const response = await fetch(`${plane.url}${path}`, { method: 'POST', body: '{}' })
       expect([path, response.status]).toEqual([path, 404])
-      expect(await response.json()).toMatchObject({ code: 'not_found', fix: expect.stringContaining('/ws/WORKSPACE') })
+      expect(await response.json()).toMatchObject({
+        code: 'not_found',
+        fix: expect.stringContaining('/ws/WORKSPACE'),
+      })
     }
   })
 

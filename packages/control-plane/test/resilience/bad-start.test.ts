@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -32,7 +32,12 @@ function expectRefusal({ code, stdout, stderr }: Ended, exitCode: number, ...wor
 describe('a start that cannot work ends with a reason and what to do', () => {
   it('names the two kinds of database when the URL is of neither, and does not repeat its password', async () => {
     const ended = await serve(['--database-url', 'mysql://user:geheim@db/x'])
-    expectRefusal(ended, 1, 'neither SQLite nor PostgreSQL', 'Write it as sqlite:/path/file.db or postgres://')
+    expectRefusal(
+      ended,
+      1,
+      'neither SQLite nor PostgreSQL',
+      'Write it as sqlite:/path/file.db or postgres://',
+    )
     expect(ended.stderr).not.toContain('geheim')
   })
 
@@ -40,7 +45,12 @@ describe('a start that cannot work ends with a reason and what to do', () => {
     const ended = await serve(['--database-url', 'postgres://user:geheim@127.0.0.1:1/gateway'], {
       MCPGW_MASTER_KEY: newKey(),
     })
-    expectRefusal(ended, 1, 'PostgreSQL at 127.0.0.1 port 1, database "gateway"', 'Check that PostgreSQL is running')
+    expectRefusal(
+      ended,
+      1,
+      'PostgreSQL at 127.0.0.1 port 1, database "gateway"',
+      'Check that PostgreSQL is running',
+    )
     expect(ended.stderr).not.toContain('geheim')
   })
 
@@ -51,9 +61,19 @@ describe('a start that cannot work ends with a reason and what to do', () => {
 
   it('names every setting that cannot be used in one message', async () => {
     const ended = await serve([], { MCPGW_PUBLIC_URL: 'ftp://x', MCPGW_HOSTING: 'maybe' })
-    expectRefusal(ended, 1, '--public-url or MCPGW_PUBLIC_URL must be an http or https URL', '--hosting or MCPGW_HOSTING must be auto or off')
+    expectRefusal(
+      ended,
+      1,
+      '--public-url or MCPGW_PUBLIC_URL must be an http or https URL',
+      '--hosting or MCPGW_HOSTING must be auto or off',
+    )
     expectRefusal(await serve(['--port', 'http']), 1, '--port or MCPGW_PORT must be a number')
-    expectRefusal(await serve(['--allow-upstream', '10.0.0.0/99']), 1, 'is not an address range', 'Write it like 10.0.0.0/8')
+    expectRefusal(
+      await serve(['--allow-upstream', '10.0.0.0/99']),
+      1,
+      'is not an address range',
+      'Write it like 10.0.0.0/8',
+    )
   })
 
   it('refuses an owner token that is not well-formed, without repeating it', async () => {
@@ -86,7 +106,12 @@ describe('a start that cannot work ends with a reason and what to do', () => {
 
   it('says which key file it cannot find', async () => {
     const file = join(folder, 'missing')
-    expectRefusal(await serve([], { MCPGW_MASTER_KEY_FILE: file }), 1, `${file} cannot be read`, 'Check MCPGW_MASTER_KEY_FILE')
+    expectRefusal(
+      await serve([], { MCPGW_MASTER_KEY_FILE: file }),
+      1,
+      `${file} cannot be read`,
+      'Check MCPGW_MASTER_KEY_FILE',
+    )
   })
 
   it('does not make a new key for a database whose key file is gone', async () => {
@@ -100,7 +125,11 @@ describe('a start that cannot work ends with a reason and what to do', () => {
   it('does not touch the database when the master key is another one', async () => {
     const plane = await ControlPlane.start({ dataDir: folder })
     await plane.workspace('team')
-    await plane.api('POST', '/workspaces/team/servers', { name: 'up', url: 'http://127.0.0.1:1/', headers: { 'X-Key': '{{TOKEN}}' } })
+    await plane.api('POST', '/workspaces/team/servers', {
+      name: 'up',
+      url: 'http://127.0.0.1:1/',
+      headers: { 'X-Key': '{{TOKEN}}' },
+    })
     await plane.api('PUT', '/workspaces/team/servers/up/credential', { values: { TOKEN: 'a-value-to-keep' } })
     await plane.kill()
     const before = hashOfDatabase()
@@ -126,7 +155,12 @@ describe('a start that cannot work ends with a reason and what to do', () => {
 
   it('leaves a running control plane alone when a second one is started on its data folder', async () => {
     await using plane = await ControlPlane.start({ dataDir: folder })
-    expectRefusal(await serve([]), 1, `Another control plane is running on the data folder ${folder}`, 'Stop it first')
+    expectRefusal(
+      await serve([]),
+      1,
+      `Another control plane is running on the data folder ${folder}`,
+      'Stop it first',
+    )
     // Also the socket for commands is still the first one's.
     const listed = await runProgram(['--data-dir', folder, 'workspace', 'list', '--json'])
     expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining('items') })
@@ -141,7 +175,10 @@ describe('a start that cannot work ends with a reason and what to do', () => {
   })
 
   it('says so when the database file is something else', async () => {
-    await writeFile(join(folder, 'mcpgw.db'), 'this is a text, and long enough to be taken for a page of a database\n'.repeat(20))
+    await writeFile(
+      join(folder, 'mcpgw.db'),
+      'this is a text, and long enough to be taken for a page of a database\n'.repeat(20),
+    )
     await writeFile(join(folder, 'master.key'), newKey(), { mode: 0o600 })
     const before = hashOfDatabase()
     expectRefusal(await serve([]), 1, /mcpgw\.db/, /\n.+/)
@@ -152,7 +189,12 @@ describe('a start that cannot work ends with a reason and what to do', () => {
 function hashOfDatabase(): Record<string, string> {
   const files = readdirSync(folder).filter((name) => name.startsWith('mcpgw.db'))
   return Object.fromEntries(
-    files.map((name) => [name, createHash('sha256').update(readFileSync(join(folder, name))).digest('hex')]),
+    files.map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex'),
+    ]),
   )
 }
 

@@ -1,5 +1,5 @@
-import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -37,7 +37,9 @@ async function startTcp(onSocket: (socket: Socket) => void): Promise<string> {
 }
 
 async function statusServer(status: number): Promise<string> {
-  return open.use(await startHttp((_request, response) => void response.writeHead(status).end('at f (x.js:1)'))).url
+  return open.use(
+    await startHttp((_request, response) => void response.writeHead(status).end('at f (x.js:1)')),
+  ).url
 }
 
 /** Lists well, so that its tool is there to be called, and is bad at every call. */
@@ -97,9 +99,9 @@ beforeAll(async () => {
   addedAt = performance.now()
   for (const [name, server] of Object.entries(await badServers()))
     await beside.api('POST', '/workspaces/team/servers', { name, ...server })
-  ;[aloneClient, besideClient] = await Promise.all(
+  ;[aloneClient, besideClient] = (await Promise.all(
     [alone, beside].map(async (plane) => WireClient.open(`${plane.url}/ws/team`, await plane.token('team'))),
-  ) as [WireClient, WireClient]
+  )) as [WireClient, WireClient]
 }, 30_000)
 
 afterAll(async () => {
@@ -134,7 +136,10 @@ describe('a good server beside bad ones', () => {
 
   it('lists and answers no later than without them, while they are called as well', async () => {
     const bad = ['hole-later', 'cut-later', '401-later', '500-later'].map((name) => `${name}__work`)
-    await vi.waitFor(async () => expect(await besideClient.tools()).toEqual(expect.arrayContaining(bad)), 5_000)
+    await vi.waitFor(
+      async () => expect(await besideClient.tools()).toEqual(expect.arrayContaining(bad)),
+      5_000,
+    )
     let turn = 0
     const troubled: Promise<unknown>[] = []
     const trouble = setInterval(() => {
@@ -169,37 +174,72 @@ describe('a good server beside bad ones', () => {
   }, 15_000)
 
   it.each([
-    ['dead', 'upstream_unavailable', /^Nothing answers at http:.*: the connection was refused\.$/, /^Start the server, or correct its URL\.$/],
+    [
+      'dead',
+      'upstream_unavailable',
+      /^Nothing answers at http:.*: the connection was refused\.$/,
+      /^Start the server, or correct its URL\.$/,
+    ],
     ['cut', 'upstream_unavailable', /closed the connection before it had answered/, /own log/],
     ['ssh', 'upstream_unavailable', /is not HTTP/, /Correct the URL's port/],
     ['refusing', 'upstream_refused', /did not accept the credential \(HTTP 401\)/, /^Set a valid credential/],
-    ['forbidding', 'upstream_refused', /does not allow this with the credential given \(HTTP 403\)/, /rights/],
+    [
+      'forbidding',
+      'upstream_refused',
+      /does not allow this with the credential given \(HTTP 403\)/,
+      /rights/,
+    ],
     ['elsewhere', 'upstream_refused', /no MCP server at this path \(HTTP 404\)/, /Correct the server's URL/],
     ['busy', 'upstream_unavailable', /asked less often \(HTTP 429\)/, /Try again later/],
     ['broken', 'upstream_unavailable', /is in trouble \(HTTP 500\)/, /own log/],
     ['page', 'upstream_invalid', /answered HTTP 200 without an MCP message/, /URL is that of an MCP server/],
-    ['keyless', 'upstream_unavailable', /ended \(exit code 7\)\. It said: "Error: no API key"\./, /check its command, arguments and credential/],
-    ['uninstalled', 'upstream_unavailable', /needs the command "no-such-command", which was not found/, /^Install no-such-command/],
-    ['hole', 'upstream_timeout', /did not answer its first request, "server\/discover", within 10 seconds/, /not stuck/],
-  ])('says what is wrong with %s and what to do', async (name, code, message, fix) => {
-    const server = await vi.waitFor(async () => {
-      const found = await beside.api('GET', `/workspaces/team/servers/${name}`)
-      expect(found.status).toBe('failing')
-      return found
-    }, 15_000)
-    expect(server.error).toEqual({ code, message: expect.stringMatching(message), fix: expect.stringMatching(fix) })
-    expect(JSON.stringify(server)).not.toContain('x.js:1')
-  }, 20_000)
+    [
+      'keyless',
+      'upstream_unavailable',
+      /ended \(exit code 7\)\. It said: "Error: no API key"\./,
+      /check its command, arguments and credential/,
+    ],
+    [
+      'uninstalled',
+      'upstream_unavailable',
+      /needs the command "no-such-command", which was not found/,
+      /^Install no-such-command/,
+    ],
+    [
+      'hole',
+      'upstream_timeout',
+      /did not answer its first request, "server\/discover", within 10 seconds/,
+      /not stuck/,
+    ],
+  ])(
+    'says what is wrong with %s and what to do',
+    async (name, code, message, fix) => {
+      const server = await vi.waitFor(async () => {
+        const found = await beside.api('GET', `/workspaces/team/servers/${name}`)
+        expect(found.status).toBe('failing')
+        return found
+      }, 15_000)
+      expect(server.error).toEqual({
+        code,
+        message: expect.stringMatching(message),
+        fix: expect.stringMatching(fix),
+      })
+      expect(JSON.stringify(server)).not.toContain('x.js:1')
+    },
+    20_000,
+  )
 
   it('says of a hosted server that starts but does not speak MCP what it did instead', async () => {
     const remainingMs = 38_000 - (performance.now() - addedAt)
     await delay(Math.max(0, remainingMs - 6_000))
-    const { items } = (await vi.waitFor(async () => {
-      const list = (await beside.api('GET', '/workspaces/team/servers')) as { items: Record<string, unknown>[] }
+    const { items } = await vi.waitFor(async () => {
+      const list = (await beside.api('GET', '/workspaces/team/servers')) as {
+        items: Record<string, unknown>[]
+      }
       const connecting = list.items.filter(({ status }) => status === 'connecting').map(({ name }) => name)
       expect(connecting).toEqual([])
       return list
-    }, 8_000))
+    }, 8_000)
     const errorOf = (wanted: string) => items.find(({ name }) => name === wanted)?.error
     expect(errorOf('silent')).toEqual({
       code: 'upstream_timeout',
@@ -208,8 +248,12 @@ describe('a good server beside bad ones', () => {
     })
     expect(errorOf('noisy')).toEqual({
       code: 'upstream_timeout',
-      message: expect.stringMatching(/"initialize", within 30 seconds\. It printed \d+ lines that are no MCP messages on stdout\.$/),
-      fix: expect.stringMatching(/^Check that its command starts an MCP server on stdio and that it logs to stderr\./),
+      message: expect.stringMatching(
+        /"initialize", within 30 seconds\. It printed \d+ lines that are no MCP messages on stdout\.$/,
+      ),
+      fix: expect.stringMatching(
+        /^Check that its command starts an MCP server on stdio and that it logs to stderr\./,
+      ),
     })
     // Noise beside good answers is no fault.
     expect(items.find(({ name }) => name === 'chatty')).toMatchObject({ status: 'ready', tools: 1 })
@@ -227,7 +271,10 @@ async function compare(requests: number): Promise<Comparison> {
     [kind in 'list' | 'call']: { [place in 'alone' | 'beside']: number[] }
   }
   for (let turn = 0; turn < requests; turn++) {
-    for (const [place, client] of [['alone', aloneClient], ['beside', besideClient]] as const) {
+    for (const [place, client] of [
+      ['alone', aloneClient],
+      ['beside', besideClient],
+    ] as const) {
       times.list[place].push(await timed(async () => expect(await client.tools()).toContain('good__echo')))
       times.call[place].push(await timed(() => client.call('good__echo', { turn })))
     }

@@ -93,7 +93,10 @@ it('comes back from ten kills under load with every answered call in the log, it
 
 /** The stubborn server, which ends only by force, and its grandchild. */
 async function hostedPids(client: WireClient, plane: ControlPlane): Promise<number[]> {
-  const { own, grandchild } = JSON.parse(await client.call('stubborn__pids')) as { own: number; grandchild: number }
+  const { own, grandchild } = JSON.parse(await client.call('stubborn__pids')) as {
+    own: number
+    grandchild: number
+  }
   const all = new Set([own, grandchild, ...(canLookAtProcesses ? hostedProcesses(plane.dataDir) : [])])
   expect(isRunning(own) && isRunning(grandchild)).toBe(true)
   return [...all]

@@ -24,7 +24,11 @@ interface Message {
   params?: { name?: string; arguments?: Record<string, unknown>; protocolVersion?: string }
 }
 
-const WHOAMI = { name: 'whoami', description: 'Gives the credential the call came with.', inputSchema: { type: 'object' } }
+const WHOAMI = {
+  name: 'whoami',
+  description: 'Gives the credential the call came with.',
+  inputSchema: { type: 'object' },
+}
 
 function replyTo({ id, method, params }: Message, authorization: string | undefined): object | undefined {
   if (id === undefined) return undefined
@@ -59,7 +63,9 @@ function refuses(recording: Recording, request: IncomingMessage, response: Serve
   return isRevoked
 }
 
-async function serving(handle: (recording: Recording) => (request: IncomingMessage, response: ServerResponse) => void) {
+async function serving(
+  handle: (recording: Recording) => (request: IncomingMessage, response: ServerResponse) => void,
+) {
   const server: Server = createServer()
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
   // A TCP server has an address of this kind.
@@ -82,7 +88,12 @@ export function startStreamable(): Promise<Recording> {
   const sessions = new Set<string>()
   return serving((recording) => async (request, response) => {
     const { authorization } = request.headers
-    const arrival: Arrival = { at: performance.now(), method: request.method ?? '', authorization, rpc: undefined }
+    const arrival: Arrival = {
+      at: performance.now(),
+      method: request.method ?? '',
+      authorization,
+      rpc: undefined,
+    }
     recording.arrivals.push(arrival)
     const message = await read(request)
     arrival.rpc = message.method
@@ -112,7 +123,12 @@ export function startSse(): Promise<Recording> {
   const streams = new Map<string, ServerResponse>()
   return serving((recording) => async (request, response) => {
     const { authorization } = request.headers
-    const arrival: Arrival = { at: performance.now(), method: request.method ?? '', authorization, rpc: undefined }
+    const arrival: Arrival = {
+      at: performance.now(),
+      method: request.method ?? '',
+      authorization,
+      rpc: undefined,
+    }
     recording.arrivals.push(arrival)
     const { pathname, searchParams } = new URL(request.url ?? '', recording.url)
     if (refuses(recording, request, response)) return

@@ -28,12 +28,13 @@ function keepCalling(client: WireClient, tool: string, seenIn: (text: string) =>
   const begin = () => {
     const call: Call = { startedAt: performance.now(), seen: undefined, failure: undefined }
     calls.push(call)
-    running.push(
-      client.call(tool).then(
-        (text) => void (call.seen = seenIn(text)),
-        (error: Error) => void (call.failure = error.message),
-      ),
-    )
+    const seen = (text: string) => {
+      call.seen = seenIn(text)
+    }
+    const failed = (error: Error) => {
+      call.failure = error.message
+    }
+    running.push(client.call(tool).then(seen, failed))
   }
   const timer = setInterval(begin, EVERY_MS)
   return {
@@ -47,7 +48,12 @@ function keepCalling(client: WireClient, tool: string, seenIn: (text: string) =>
 }
 
 /** Rotates in irregular steps; gives the moment from which each value is the only one. */
-async function rotate(plane: ControlPlane, path: string, pauses: readonly number[], onRotated = (_round: number) => {}) {
+async function rotate(
+  plane: ControlPlane,
+  path: string,
+  pauses: readonly number[],
+  onRotated = (_round: number) => {},
+) {
   const validFrom: number[] = [0]
   for (const [index, pauseMs] of pauses.entries()) {
     await delay(pauseMs)
@@ -64,7 +70,8 @@ async function rotate(plane: ControlPlane, path: string, pauses: readonly number
 const roundAt = (validFrom: readonly number[], moment: number) =>
   validFrom.findLastIndex((from) => from <= moment)
 
-const roundOf = (value: string | undefined) => Number(/value-of-round-(\d+)-/.exec(value ?? '')?.[1] ?? Number.NaN)
+const roundOf = (value: string | undefined) =>
+  Number(/value-of-round-(\d+)-/.exec(value ?? '')?.[1] ?? Number.NaN)
 
 function expectEachCallToCarryTheNewest(calls: readonly Call[], validFrom: readonly number[]) {
   expect(calls.filter(({ failure }) => failure !== undefined)).toEqual([])
@@ -99,17 +106,21 @@ async function rotateUnderLoad(upstream: Recording, server: Record<string, unkno
 it.each([
   ['Streamable HTTP', startStreamable, (url: string) => ({ url })],
   ['HTTP+SSE', startSse, (url: string) => ({ url: `${url}/sse`, transport: 'sse' })],
-] as const)('rotates the credential of a %s server under 50 calls a second with no failed call', async (_, start, server) => {
-  await using upstream = await start()
-  const { calls, validFrom } = await rotateUnderLoad(upstream, server(upstream.url))
-  expectEachCallToCarryTheNewest(calls, validFrom)
-  const late = upstream.arrivals.filter(
-    ({ at, authorization }) => roundOf(authorization) < roundAt(validFrom, at - ON_THE_WAY_MS),
-  )
-  expect(late).toEqual([])
-  // Without sessions of their own the old value could not have been in use at all.
-  expect(upstream.arrivals.filter(({ rpc }) => rpc === 'initialize').length).toBeGreaterThan(ROTATIONS / 2)
-}, 30_000)
+] as const)(
+  'rotates the credential of a %s server under 50 calls a second with no failed call',
+  async (_, start, server) => {
+    await using upstream = await start()
+    const { calls, validFrom } = await rotateUnderLoad(upstream, server(upstream.url))
+    expectEachCallToCarryTheNewest(calls, validFrom)
+    const late = upstream.arrivals.filter(
+      ({ at, authorization }) => roundOf(authorization) < roundAt(validFrom, at - ON_THE_WAY_MS),
+    )
+    expect(late).toEqual([])
+    // Without sessions of their own the old value could not have been in use at all.
+    expect(upstream.arrivals.filter(({ rpc }) => rpc === 'initialize').length).toBeGreaterThan(ROTATIONS / 2)
+  },
+  30_000,
+)
 
 it('rotates the credential of a hosted server under 50 calls a second with no failed call', async () => {
   await using plane = await ControlPlane.start()

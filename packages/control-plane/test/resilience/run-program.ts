@@ -11,7 +11,11 @@ export interface Ended {
 }
 
 /** Runs the program until it ends by itself; one that is still there after the limit is killed, with code null. */
-export async function runProgram(args: string[], env: Record<string, string> = {}, limitMs = 10_000): Promise<Ended> {
+export async function runProgram(
+  args: string[],
+  env: Record<string, string> = {},
+  limitMs = 10_000,
+): Promise<Ended> {
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -82,24 +82,31 @@ it('finishes running calls when it is told to stop, ends streams and hosted proc
   expect(rows.filter(({ tool, outcome }) => tool === 'wait' && outcome === 'ok')).toHaveLength(5)
 }, 30_000)
 
-it.each(['SIGTERM', 'SIGINT'] as const)('ends at once at a second signal, %s', async (second) => {
-  await using upstream = await startHolding()
-  const { plane, pids } = await startBusy(upstream.url, upstream.held)
-  await using _plane = plane
-  const ended = once(plane.process, 'exit')
-  plane.process.kill('SIGTERM')
-  // Ctrl-C under npm comes twice at the same moment, and still means a clean end.
-  plane.process.kill('SIGTERM')
-  await vi.waitFor(() => expect(plane.stderr).toContain('stopping'))
-  await delay(500)
-  expect(plane.process.exitCode).toBeNull()
-  plane.process.kill(second)
-  const toldAt = performance.now()
-  const [code] = await ended
-  expect(performance.now() - toldAt).toBeLessThan(1_000)
-  expect(code).toBe(1)
-  await vi.waitFor(() => expect([...pids, ...hostedProcesses(plane.dataDir)].filter(isRunning)).toEqual([]), 6_000)
-}, 20_000)
+it.each(['SIGTERM', 'SIGINT'] as const)(
+  'ends at once at a second signal, %s',
+  async (second) => {
+    await using upstream = await startHolding()
+    const { plane, pids } = await startBusy(upstream.url, upstream.held)
+    await using _plane = plane
+    const ended = once(plane.process, 'exit')
+    plane.process.kill('SIGTERM')
+    // Ctrl-C under npm comes twice at the same moment, and still means a clean end.
+    plane.process.kill('SIGTERM')
+    await vi.waitFor(() => expect(plane.stderr).toContain('stopping'))
+    await delay(500)
+    expect(plane.process.exitCode).toBeNull()
+    plane.process.kill(second)
+    const toldAt = performance.now()
+    const [code] = await ended
+    expect(performance.now() - toldAt).toBeLessThan(1_000)
+    expect(code).toBe(1)
+    await vi.waitFor(
+      () => expect([...pids, ...hostedProcesses(plane.dataDir)].filter(isRunning)).toEqual([]),
+      6_000,
+    )
+  },
+  20_000,
+)
 
 async function restarted(plane: ControlPlane) {
   await plane.start()

@@ -1,10 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hashToken, mintToken } from '../../src/access/token-format.ts'
-import { openStorage } from '../../src/storage/open-storage.ts'
 import { ControlPlane } from '../control-plane.ts'
 import { type OpenStream, openStream } from './open-stream.ts'
+import { issueUntil } from './short-token.ts'
 import { type SmallUpstream, startSmall } from './small-upstream.ts'
 import { WireClient } from './wire-client.ts'
 
@@ -141,7 +138,9 @@ describe('a token that ends while its streams are open', () => {
 })
 
 it('ends a token at the second it expires, with everything it has open', async () => {
-  const { token, expiresAt } = await issueForSeconds(4)
+  const until = Date.now() + 4_000
+  const token = await issueUntil(plane, 'team', until)
+  const expiresAt = until - performance.timeOrigin
   const { client, streams } = await connect(token)
   const first = await Promise.race(Object.values(streams).map(({ closed }) => closed))
   expect(first).toBeGreaterThanOrEqual(expiresAt - 50)
@@ -150,26 +149,3 @@ it('ends a token at the second it expires, with everything it has open', async (
   expect(status).toBe(401)
   expect(body.error?.message).toContain('This token is not accepted.')
 }, 15_000)
-
-/** The API gives no token less than a minute, so this one is put into the database beside it. */
-async function issueForSeconds(seconds: number): Promise<{ token: string; expiresAt: number }> {
-  await using storage = await openStorage({
-    url: `sqlite:${join(plane.dataDir, 'mcpgw.db')}`,
-    clock: { now: () => Date.now() },
-  })
-  const workspace = await storage.workspaces.bySlug('team')
-  const token = mintToken({ bytes: randomBytes })
-  const createdAt = Date.now()
-  await storage.tokens.create({
-    id: randomUUID(),
-    workspaceId: workspace?.id ?? '',
-    name: 'short',
-    member: 'tester',
-    role: 'developer',
-    rules: {},
-    hash: hashToken(token),
-    createdAt,
-    expiresAt: createdAt + seconds * 1_000,
-  })
-  return { token, expiresAt: createdAt + seconds * 1_000 - performance.timeOrigin }
-}

@@ -53,7 +53,11 @@ export class WireClient {
   }
 
   /** The text a tool answers with; throws with the words of whatever else came. */
-  async call(name: string, args: Record<string, unknown> = {}, more: Record<string, unknown> = {}): Promise<string> {
+  async call(
+    name: string,
+    args: Record<string, unknown> = {},
+    more: Record<string, unknown> = {},
+  ): Promise<string> {
     const { status, body } = await this.send('tools/call', { name, arguments: args, ...more })
     const text = body.result?.content?.[0]?.text
     if (status !== 200 || text === undefined || body.result?.isError === true) {

@@ -172,6 +172,22 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       expect(await storage.servers.verdict(server.id)).toBeUndefined()
     })
 
+    it('remembers the last offer until the target changes', async () => {
+      await using storage = await open()
+      await storage.workspaces.create(sampleWorkspace('w'))
+      const { servers } = storage
+      const server = sampleServer('w', 'git')
+      await servers.create(server)
+      await servers.saveLastOffer(server.id, '{"tools":[]}')
+      await servers.saveLastOffer(server.id, '{"tools":[1]}')
+      await servers.update({ ...server, name: 'renamed' })
+      expect(await servers.lastOffer(server.id)).toBe('{"tools":[1]}')
+      await servers.update({ ...server, target: { kind: 'hosted', command: 'other', args: [], env: {} } })
+      expect(await servers.lastOffer(server.id)).toBeUndefined()
+      await servers.saveLastOffer('gone', '{}')
+      expect(await servers.lastOffer('gone')).toBeUndefined()
+    })
+
     it('lets a verdict on a removed server fall', async () => {
       await using storage = await open()
       await storage.servers.saveVerdict({ serverId: 'gone', era: 'modern', transport: 'stdio', foundAt: 1 })

@@ -12,6 +12,8 @@ export interface Heard {
 }
 
 export interface Request {
+  /** The message as it came. */
+  raw: string
   id: string | number
   method: string
   params: Json & { name?: string; arguments?: Json; cursor?: string; uri?: string }
@@ -53,6 +55,7 @@ export const PROGRESS = [0.5, 1.25, 7]
 const TOOLS = [
   'wait',
   'progress',
+  'release',
   'log',
   'fail',
   'refuse',
@@ -92,6 +95,7 @@ export class Script {
   readonly #record: (heard: Heard) => void
   readonly #grown: string[] = []
   #visits = 0
+  #hold = Promise.withResolvers<void>()
 
   constructor(record: (heard: Heard) => void, options: ScriptOptions = {}) {
     this.#record = record
@@ -102,7 +106,8 @@ export class Script {
     this.#record({ method, raw })
   }
 
-  async answer({ method, params }: Request, wire: Wire): Promise<Reply> {
+  async answer(request: Request, wire: Wire): Promise<Reply> {
+    const { method, params } = request
     switch (method) {
       case 'initialize':
         return { result: introduction(String(params.protocolVersion)) }
@@ -121,7 +126,12 @@ export class Script {
           ),
         }
       case 'resources/templates/list':
-        return { result: list(wire.era, '"resourceTemplates":[{"uriTemplate":"scripted://item/{id}","name":"item"}]') }
+        return {
+          result: list(
+            wire.era,
+            '"resourceTemplates":[{"uriTemplate":"scripted://item/{id}","name":"item"}]',
+          ),
+        }
       case 'resources/read':
         return {
           result: list(
@@ -130,7 +140,7 @@ export class Script {
           ),
         }
       case 'tools/call':
-        return this.#call(params.name ?? '', params, wire)
+        return this.#call(request, wire)
       default:
         return unknownMethod(method)
     }
@@ -146,7 +156,9 @@ export class Script {
     return list(era, `"tools":[${all.slice(start, start + pageSize).join()}]${more}`)
   }
 
-  async #call(name: string, params: Request['params'], wire: Wire): Promise<Reply> {
+  async #call(request: Request, wire: Wire): Promise<Reply> {
+    const { params } = request
+    const { name = '' } = params
     switch (name) {
       case 'exact':
         return complete(EXACT_RESULT, wire)
@@ -154,7 +166,7 @@ export class Script {
         await wire.cancelled
         return said('cancelled', wire)
       case 'progress':
-        return progress(params, wire)
+        return progress(request, this.#hold.promise, wire)
       case 'log':
         for (const level of ['debug', 'info', 'error'])
           wire.tell(
@@ -180,6 +192,10 @@ export class Script {
         return sample(params, wire)
       case 'withdraw':
         return withdraw(wire)
+      case 'release':
+        this.#hold.resolve()
+        this.#hold = Promise.withResolvers()
+        return said('released', wire)
       case 'grow':
         this.#grown.push(`grown-${this.#grown.length + 1}`)
         wire.announce('notifications/tools/list_changed')
@@ -218,19 +234,25 @@ function said(text: string, wire: Wire): Reply {
   return complete(JSON.stringify({ content: [{ type: 'text', text }] }), wire)
 }
 
-/** Real work takes a moment; a client may forget its progress listener when the answer comes in the same chunk. */
-const WORK_MS = 20
-
-async function progress({ _meta }: Request['params'], wire: Wire): Promise<Reply> {
-  const progressToken = (_meta as Json | undefined)?.progressToken
-  for (const value of PROGRESS) {
-    const params = { progressToken, progress: value, total: 10, message: `at ${value}` }
-    if (progressToken !== undefined)
-      wire.tell(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params }))
+/**
+ * Says how far it is, and is done at once, or with the argument `hold` when `release` is called: the SDKs' clients lose
+ * progress that comes in one chunk with the answer.
+ */
+async function progress({ raw, params }: Request, released: Promise<void>, wire: Wire): Promise<Reply> {
+  // As it was written: a number may have more digits than a double.
+  const token = /"progressToken":("[^"]*"|[^,}]*)/.exec(raw)?.[1]
+  for (const value of token === undefined ? [] : PROGRESS) {
+    const params = `{"progressToken":${token},"progress":${value},"total":10,"message":"at ${value}","com.example.more":9007199254740993}`
+    wire.tell(`{"jsonrpc":"2.0","method":"notifications/progress","params":${params}}`)
   }
-  await new Promise((resolve) => setTimeout(resolve, WORK_MS))
+  if (params.arguments?.hold === true) await released
   return said('done', wire)
 }
+
+let asked = 0
+
+/** Ids are unique in a session, whoever is asked. */
+const nextId = (name: string) => `${name}-${++asked}`
 
 const asElicitation = (params: Json): Json => ({ method: 'elicitation/create', params })
 
@@ -240,8 +262,8 @@ function inputRequired(inputRequests: Json, requestState?: string): Reply {
 
 async function askTwice(params: Request['params'], wire: Wire): Promise<Reply> {
   if (wire.era === 'legacy') {
-    const first = await wire.ask('one', 'elicitation/create', questions.first)
-    const second = await wire.ask('two', 'elicitation/create', questions.second)
+    const first = await wire.ask(nextId('one'), 'elicitation/create', questions.first)
+    const second = await wire.ask(nextId('two'), 'elicitation/create', questions.second)
     return said(JSON.stringify([first, second]), wire)
   }
   const answers = (params.inputResponses ?? {}) as Json
@@ -259,7 +281,7 @@ async function askTwice(params: Request['params'], wire: Wire): Promise<Reply> {
 async function askForUrl(params: Request['params'], wire: Wire): Promise<Reply> {
   if (wire.era === 'legacy') {
     const asked = { ...questions.url, elicitationId: 'e-1' }
-    return said(JSON.stringify(await wire.ask('url', 'elicitation/create', asked)), wire)
+    return said(JSON.stringify(await wire.ask(nextId('url'), 'elicitation/create', asked)), wire)
   }
   const { url } = (params.inputResponses ?? {}) as Json
   if (url === undefined) return inputRequired({ url: asElicitation(questions.url) })
@@ -283,19 +305,20 @@ async function sample(params: Request['params'], wire: Wire): Promise<Reply> {
     _meta: { 'com.example/kept': true },
   }
   if (wire.era === 'legacy')
-    return said(JSON.stringify(await wire.ask('sample', 'sampling/createMessage', asked)), wire)
+    return said(JSON.stringify(await wire.ask(nextId('sample'), 'sampling/createMessage', asked)), wire)
   const { reply } = (params.inputResponses ?? {}) as Json
-  if (reply === undefined) return inputRequired({ reply: { method: 'sampling/createMessage', params: asked } })
+  if (reply === undefined)
+    return inputRequired({ reply: { method: 'sampling/createMessage', params: asked } })
   return said(JSON.stringify(reply), wire)
 }
 
 /** Asks, and takes the question back before it is answered. */
 async function withdraw(wire: Wire): Promise<Reply> {
   if (wire.era === 'modern') return said('Modern servers do not ask.', wire)
-  wire.ask('withdrawn', 'elicitation/create', questions.first).catch(() => {})
-  wire.tell(
-    '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"withdrawn","reason":"Never mind."}}',
-  )
+  const requestId = nextId('withdrawn')
+  wire.ask(requestId, 'elicitation/create', questions.first).catch(() => {})
+  const params = { requestId, reason: 'Never mind.' }
+  wire.tell(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params }))
   await new Promise((resolve) => setTimeout(resolve, 300))
   return said('withdrawn', wire)
 }

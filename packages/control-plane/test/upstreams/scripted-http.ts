@@ -82,7 +82,7 @@ export class LegacyConversation {
     if (message.method === undefined) this.#answers.get(String(message.id))?.(message.result ?? {})
     if (message.method === undefined || message.id === undefined) return false
     const wire = this.#wireFor(message.id, send, drop)
-    this.#script.answer({ ...message, params: message.params ?? {} }, wire).then((reply) => {
+    this.#script.answer({ ...message, raw, params: message.params ?? {} }, wire).then((reply) => {
       this.#cancels.delete(String(message.id))
       send(responseOf(message.id, reply))
       done()
@@ -177,7 +177,7 @@ function serveModern(script: Script): Handler {
       ask: () => Promise.reject(new Error('Modern servers do not ask.')),
       cancelled,
     }
-    const reply = await script.answer(message, wire)
+    const reply = await script.answer({ ...message, raw }, wire)
     send(responseOf(message.id, reply))
     response.end()
   }

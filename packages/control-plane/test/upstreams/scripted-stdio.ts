@@ -46,7 +46,7 @@ function serveModern(): (raw: string) => void {
       ask: () => Promise.reject(new Error('Modern servers do not ask.')),
       cancelled: new Promise((resolve) => cancels.set(String(message.id), resolve)),
     }
-    void script.answer(message, wire).then((reply) => {
+    void script.answer({ ...message, raw }, wire).then((reply) => {
       const wasCancelled = !cancels.delete(String(message.id))
       if (!wasCancelled) send(responseOf(message.id, reply))
     })

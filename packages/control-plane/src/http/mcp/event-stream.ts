@@ -13,7 +13,7 @@ const MAX_UNREAD_BYTES = 8 * 1024 * 1024
 const open = new Set<ServerResponse>()
 setInterval(keepAlive, KEEP_ALIVE_MS).unref()
 
-/** Begins a stream of server-sent events, kept alive until it ends. */
+/** Begins a stream of server-sent events, kept alive until it ends. The response must not be closed yet. */
 export function openEventStream(response: ServerResponse, headers: Record<string, string> = {}): void {
   response.writeHead(200, {
     'content-type': 'text/event-stream',
@@ -35,10 +35,13 @@ function keepAlive(): void {
 export function writeEvent(response: ServerResponse, json: Buffer): boolean {
   // An ended stream stays open until its reader has read the rest: writing to it then would end the process.
   if (response.destroyed || response.writableEnded) return false
+  // Judged before the message is added: one large message is no sign of a slow reader.
+  if (response.writableLength > MAX_UNREAD_BYTES) {
+    response.destroy()
+    return false
+  }
   response.write(Buffer.concat([EVENT, onOneLine(json), END]))
-  if (response.writableLength <= MAX_UNREAD_BYTES) return true
-  response.destroy()
-  return false
+  return true
 }
 
 /** A line end inside of JSON is white space, but would end the event's data line. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Answer } from '../../gateway/caller.ts'
+import { type Answer, LEVELS } from '../../gateway/caller.ts'
 import { failureAnswer } from '../../gateway/failure-answer.ts'
 import { introduce, OPERATIONS, type Operation, unknownResource } from '../../gateway/operations.ts'
 import type { WorkspaceRuntime } from '../../gateway/workspace-runtime.ts'
@@ -10,10 +10,13 @@ import { BATCH_REVISION, isLegacyRevision, negotiateLegacyRevision } from '../..
 import { RPC, RpcError } from '../../protocol/rpc-error.ts'
 import type { McpDoorContext } from './door.ts'
 import { openEventStream } from './event-stream.ts'
-import type { LegacySession } from './legacy-sessions.ts'
+import { type LegacySession, MAX_SUBSCRIPTIONS } from './legacy-sessions.ts'
 import { endWithToken } from './modern-door.ts'
 import { refuse } from './refuse.ts'
 import { Responder, sendJson } from './responder.ts'
+
+/** One body of 4 MB could hold many thousand calls. */
+const MAX_BATCH = 100
 
 export interface LegacyExchange {
   runtime: WorkspaceRuntime
@@ -42,6 +45,14 @@ export async function serveLegacy(
       400,
       RPC.invalidRequest,
       `Only revision ${BATCH_REVISION} sends several messages at once.`,
+    )
+  }
+  if (messages.length > MAX_BATCH) {
+    return refuse(
+      exchange.response,
+      400,
+      RPC.invalidRequest,
+      `More than ${MAX_BATCH} messages at once. Send them in several requests.`,
     )
   }
   if (isBatch) return serveBatch(context, exchange, session, messages)
@@ -142,7 +153,7 @@ function serveSession({ runtime, request }: Operation, session: LegacySession): 
   const { id, method, params } = request
   if (method === 'ping') return empty(id)
   if (method === 'logging/setLevel') {
-    session.caller.logLevel = String(params?.level)
+    session.caller.logLevel = requireLevel(params?.level)
     return empty(id)
   }
   if (method === 'resources/subscribe' || method === 'resources/unsubscribe') {
@@ -150,6 +161,11 @@ function serveSession({ runtime, request }: Operation, session: LegacySession): 
     return empty(id)
   }
   throw new RpcError(RPC.methodNotFound, `Unknown method: ${method}`)
+}
+
+function requireLevel(level: unknown): string {
+  if (typeof level === 'string' && LEVELS.includes(level)) return level
+  throw new RpcError(RPC.invalidParams, `params.level is none of ${LEVELS.join(', ')}.`)
 }
 
 function empty(id: RequestId): Answer {
@@ -164,6 +180,8 @@ function changeSubscription(
 ): void {
   if (typeof uri !== 'string') throw new RpcError(RPC.invalidParams, `"${method}" needs params.uri, a text.`)
   if (runtime.view(session.caller).resource(uri) === undefined) throw unknownResource(session.caller, uri)
+  if (method === 'resources/subscribe' && session.subscriptions.size >= MAX_SUBSCRIPTIONS)
+    throw new RpcError(RPC.invalidParams, `A session has at most ${MAX_SUBSCRIPTIONS} subscriptions.`)
   if (method === 'resources/subscribe') session.subscriptions.add(uri)
   else session.subscriptions.delete(uri)
   runtime.updateSubscriptions()
@@ -203,7 +221,7 @@ export function openLegacyStream(context: McpDoorContext, exchange: LegacyExchan
   if (!(request.headers.accept ?? '').includes('text/event-stream'))
     return void response.writeHead(405, { allow: 'POST' }).end()
   const session = requireSession(context, exchange)
-  if (session === undefined) return
+  if (session === undefined || response.destroyed) return
   openEventStream(response)
   session.addStream(response)
   const stop = runtime.listen({

@@ -26,6 +26,8 @@ interface SessionSealer {
 }
 
 const MAX_KNOWN = 20_000
+/** Each is looked up at every change. */
+export const MAX_SUBSCRIPTIONS = 1_000
 /** A question that a client never answers must not hold its server for ever. */
 const ASK_TIMEOUT_MS = 10 * 60_000
 
@@ -71,10 +73,20 @@ export class LegacySession {
 
   /** The link of one request, whose messages go to its own response. */
   linkFor(id: RequestId, responder: Responder): Link {
+    let cancelled: string | undefined
+    let listener: ((reason: string) => void) | undefined
+    this.#running.set(idKey(id), (reason) => {
+      cancelled = reason
+      listener?.(reason)
+    })
     return {
       notify: (message) => responder.send(message),
       ask: (method, params, withdrawn) => this.#ask(responder, method, params, withdrawn),
-      onCancel: (listener) => this.#running.set(idKey(id), listener),
+      onCancel: (added) => {
+        listener = added
+        // It may have been cancelled while it waited for its server.
+        if (cancelled !== undefined) added(cancelled)
+      },
     }
   }
 
@@ -101,21 +113,32 @@ export class LegacySession {
         new GatewayError('unsupported', 'The client cannot be asked: it does not accept an event stream.'),
       )
     }
+    if (responder.closed || withdrawn?.aborted)
+      return Promise.reject(new GatewayError('cancelled', 'The client cannot be asked any more.'))
     const id = `mcpgw-${this.facts.id.slice(0, 8)}-${++this.#asked}`
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#questions.delete(id)
-        reject(new GatewayError('upstream_timeout', `The client did not answer "${method}".`))
-      }, ASK_TIMEOUT_MS).unref()
-      withdrawn?.addEventListener('abort', () => {
+      const giveUp = (error: GatewayError) => {
         if (!this.#questions.delete(id)) return
         clearTimeout(timer)
+        stopWatching()
+        reject(error)
+      }
+      const timer = setTimeout(
+        () => giveUp(new GatewayError('upstream_timeout', `The client did not answer "${method}".`)),
+        ASK_TIMEOUT_MS,
+      ).unref()
+      const stopWatching = responder.onClose(() =>
+        giveUp(new GatewayError('cancelled', 'The client went away without an answer.')),
+      )
+      withdrawn?.addEventListener('abort', () => {
+        if (!this.#questions.has(id)) return
         const params = { requestId: id, reason: String(withdrawn.reason) }
         responder.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
-        reject(new GatewayError('cancelled', 'The server took its question back.'))
+        giveUp(new GatewayError('cancelled', 'The server took its question back.'))
       })
       this.#questions.set(id, (answer) => {
         clearTimeout(timer)
+        stopWatching()
         resolve(answer)
       })
       responder.send({ jsonrpc: '2.0', id, method, params: params as Record<string, unknown> })
@@ -185,6 +208,9 @@ export class LegacySessions {
     const known = this.#known.get(key)
     if (known?.caller.principal.tokenId === principal.tokenId) {
       known.belongsTo(principal)
+      // The one that was quiet for longest is forgotten first.
+      this.#known.delete(key)
+      this.#known.set(key, known)
       return known
     }
     const plain = this.#sealer.open(sessionId, contextOf(principal, workspaceId))

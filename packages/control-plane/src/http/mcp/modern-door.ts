@@ -17,7 +17,7 @@ import {
 import { RPC, RpcError } from '../../protocol/rpc-error.ts'
 import type { McpDoorContext } from './door.ts'
 import { openEventStream, writeEvent } from './event-stream.ts'
-import { clientText } from './legacy-sessions.ts'
+import { clientText, MAX_SUBSCRIPTIONS } from './legacy-sessions.ts'
 import { Responder, sendJson } from './responder.ts'
 
 export interface ModernExchange {
@@ -108,9 +108,12 @@ function linkOf(response: ServerResponse, responder: Responder): Link {
     notify: (message) => responder.send(message),
     ask: () => Promise.reject(new GatewayError('unsupported', 'A modern client is asked by its answer.')),
     onCancel: (listener) => {
-      response.once('close', () => {
+      const closed = () => {
         if (!response.writableFinished) listener('The client closed the stream.')
-      })
+      }
+      // It may have been closed while the request waited for its server.
+      if (response.destroyed) closed()
+      else response.once('close', closed)
     },
   }
 }
@@ -136,7 +139,7 @@ async function listen(context: McpDoorContext, exchange: ModernExchange, caller:
   const { runtime, response, message, principal } = exchange
   const asked = (message.params?.notifications ?? {}) as Record<string, unknown>
   const uris = Array.isArray(asked.resourceSubscriptions)
-    ? asked.resourceSubscriptions.filter((uri) => typeof uri === 'string')
+    ? asked.resourceSubscriptions.filter((uri) => typeof uri === 'string').slice(0, MAX_SUBSCRIPTIONS)
     : []
   const kinds = CHANGE_KINDS.filter((kind) => asked[FILTERS[kind]] === true)
   await runtime.preparing(caller)

@@ -36,9 +36,19 @@ export class Responder {
     return this.#takesEvents
   }
 
+  get closed(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded
+  }
+
+  /** Calls back once when the client can hear nothing more; returns a function that takes that back. */
+  onClose(listener: () => void): () => void {
+    this.#response.once('close', listener)
+    return () => this.#response.off('close', listener)
+  }
+
   /** Sends a message before the answer; dropped where the client takes no events. */
   send(message: RpcNotification | RpcRequest): void {
-    if (!this.#takesEvents || this.#response.writableEnded) return
+    if (!this.#takesEvents || this.closed) return
     this.stream()
     writeEvent(this.#response, Buffer.from(JSON.stringify(message)))
   }
@@ -51,7 +61,7 @@ export class Responder {
   }
 
   answer({ bytes, errorCode }: Answer, era: 'modern' | 'legacy'): void {
-    if (this.#response.destroyed || this.#response.writableEnded) return
+    if (this.closed) return
     if (!this.#streaming && this.#prefersEvents) this.stream()
     if (this.#streaming) {
       writeEvent(this.#response, inOnePiece(bytes))
@@ -64,7 +74,7 @@ export class Responder {
 
   /** Ends without an answer: the client gave the request up and expects none. */
   end(): void {
-    if (this.#response.destroyed || this.#response.writableEnded) return
+    if (this.closed) return
     if (!this.#streaming && this.#takesEvents) this.stream()
     if (!this.#streaming) this.#response.writeHead(202)
     this.#response.end()

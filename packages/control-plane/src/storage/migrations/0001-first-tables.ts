@@ -40,6 +40,11 @@ export async function up(database: Kysely<unknown>, dialect: 'sqlite' | 'postgre
     .addColumn('found_at', 'bigint', (column) => column.notNull())
     .execute()
 
+  await schema.createTable('server_offers')
+    .addColumn('server_id', text, (column) => column.primaryKey().references('servers.id').onDelete('cascade'))
+    .addColumn('offer', text, (column) => column.notNull())
+    .execute()
+
   await schema.createTable('credentials')
     .addColumn('server_id', text, (column) => column.primaryKey().references('servers.id').onDelete('cascade'))
     .addColumn('workspace_id', text, (column) => column.notNull())
