@@ -82,6 +82,8 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const reaper = opened.add(startReaper())
   const hosting = settings.hosting === 'off' ? undefined : hostingFor(options, reaper)
 
+  const notSaved = (error: unknown) => log.warn({ err: error }, 'what was found out of a server is not saved')
+
   const workspaces = opened.add(
     new Workspaces({
       workspaces: storage.workspaces,
@@ -94,11 +96,10 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
           credentials: { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) },
           guard,
           hosting,
+          loadOffer: () => storage.servers.lastOffer(server.id),
+          saveOffer: (offer) => void storage.servers.saveLastOffer(server.id, offer).catch(notSaved),
           loadVerdict: () => storage.servers.verdict(server.id),
-          saveVerdict: (verdict) =>
-            void storage.servers
-              .saveVerdict(verdict)
-              .catch((error) => log.warn({ err: error }, 'verdict not saved')),
+          saveVerdict: (verdict) => void storage.servers.saveVerdict(verdict).catch(notSaved),
           clock,
           random,
           maxReplyBytes: MAX_REPLY_BYTES,

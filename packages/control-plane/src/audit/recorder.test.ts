@@ -11,7 +11,7 @@ afterEach(() => {
 })
 
 /** A recorder over a log in memory whose appends end when the test says so, if it wants to. */
-function createWorld({ held = false } = {}) {
+function createWorld({ held = false, maxWaitMs = 1 } = {}) {
   const log = createMemoryStore()
   const batches: AuditEntry[][] = []
   const pending: PromiseWithResolvers<void>[] = []
@@ -33,7 +33,7 @@ function createWorld({ held = false } = {}) {
     if (gate.failure !== undefined) throw gate.failure
     return log.append(entries, link)
   }
-  const recorder = createRecorder({ store, maxWaitMs: 1 })
+  const recorder = createRecorder({ store, maxWaitMs })
   const begin = (count: number): Attempt[] => Array.from({ length: count }, () => recorder.begin())
   return { log, batches, pending, gate, recorder, begin, sizes: () => batches.map((batch) => batch.length) }
 }
@@ -89,6 +89,21 @@ describe('recording', () => {
     expect(sizes()).toEqual([])
     await vi.advanceTimersByTimeAsync(1)
     expect(sizes()).toEqual([2])
+  })
+
+  it('keeps commits apart while calls go on, so that they share them', async () => {
+    const { begin, sizes } = createWorld({ maxWaitMs: 5 })
+    const attempts = begin(10)
+    void attempts[0]?.finish(entryOf())
+    await vi.advanceTimersByTimeAsync(1)
+    expect(sizes()).toEqual([1])
+    for (const attempt of attempts.slice(1, 4)) {
+      void attempt.finish(entryOf())
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    expect(sizes()).toEqual([1])
+    await vi.advanceTimersByTimeAsync(2)
+    expect(sizes()).toEqual([1, 3])
   })
 
   it('does not wait for a call that was abandoned', async () => {

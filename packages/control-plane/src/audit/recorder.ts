@@ -5,6 +5,7 @@ import { linkRow } from './chain.ts'
 import { cleanEntry } from './clean-entry.ts'
 
 const MAX_BATCH_ROWS = 256
+const MIN_WAIT_MS = 1
 const RETRY_MS = 1000
 
 /** One thing being attempted, which will leave one row. */
@@ -27,7 +28,7 @@ export interface Recorder extends AsyncDisposable {
 
 export interface RecorderOptions {
   store: AuditStore
-  /** The longest a finished row waits for others to share its commit. */
+  /** The longest a finished row waits for others to share its commit; only rows that follow one another closely wait. */
   maxWaitMs?: number
 }
 
@@ -38,15 +39,17 @@ interface Batch {
 }
 
 /**
- * Writes rows in groups, one append at a time: at once when every attempt begun is waiting for its row, otherwise
- * `maxWaitMs` after the first of them or at 256 rows. When an append fails its rows are kept and tried again each
- * second, and until they are written nothing may begin.
+ * Writes rows in groups, one append at a time: at once when every attempt begun is waiting for its row, otherwise a
+ * millisecond after the first of them, but not sooner than `maxWaitMs` after the last commit, or at 256 rows: a commit
+ * costs as much as several calls. When an append fails its rows are kept and tried again each second, and until they
+ * are written nothing may begin.
  */
-export function createRecorder({ store, maxWaitMs = 2 }: RecorderOptions): Recorder {
+export function createRecorder({ store, maxWaitMs = 5 }: RecorderOptions): Recorder {
   let open = 0
   let waiting: Batch | undefined
   let waitTimer: NodeJS.Timeout | undefined
   let overdue = false
+  let lastFlushAt = Number.NEGATIVE_INFINITY
   let writing: Promise<void> | undefined
   /** Rows of attempts that were made but could not be written. */
   let unwritten: AuditEntry[] = []
@@ -91,9 +94,10 @@ export function createRecorder({ store, maxWaitMs = 2 }: RecorderOptions): Recor
 
   function flushIfDue(): void {
     if (waiting === undefined) return
+    const restMs = lastFlushAt + maxWaitMs - performance.now()
     const due = overdue || open === 0 || waiting.entries.length >= MAX_BATCH_ROWS
     if (due && writing === undefined) flush(waiting)
-    else if (!overdue) waitTimer ??= setTimeout(waitIsOver, maxWaitMs)
+    else if (!overdue) waitTimer ??= setTimeout(waitIsOver, Math.max(MIN_WAIT_MS, restMs))
   }
 
   function waitIsOver(): void {
@@ -106,6 +110,7 @@ export function createRecorder({ store, maxWaitMs = 2 }: RecorderOptions): Recor
     clearTimeout(waitTimer)
     waitTimer = undefined
     overdue = false
+    lastFlushAt = performance.now()
     waiting = undefined
     writing = write(batch)
   }

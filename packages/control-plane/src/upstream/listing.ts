@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { GatewayError } from '../model/error.ts'
+import { parseJson } from '../protocol/json.ts'
 import { parseReply } from '../protocol/reply-bytes.ts'
 import { GATEWAY_IDENTITY } from './modern-peer.ts'
 import type { Peer } from './peer.ts'
@@ -16,6 +17,22 @@ export interface Listing {
 }
 
 export const EMPTY_LISTING: Listing = { tools: [], prompts: [], resources: [], templates: [] }
+
+const listing = z.object({
+  tools: z.array(z.looseObject({ name: z.string(), inputSchema: z.looseObject({}) })),
+  prompts: z.array(z.looseObject({ name: z.string() })),
+  resources: z.array(z.looseObject({ uri: z.string() })),
+  templates: z.array(z.looseObject({ uriTemplate: z.string() })),
+})
+
+/** A listing kept as text; undefined for a text that is none. */
+export function readListing(text: string): Listing | undefined {
+  try {
+    return listing.safeParse(parseJson(text)).data
+  } catch {
+    return undefined
+  }
+}
 
 const LIST_TIMEOUT_MS = 30_000
 /** A server that never stops handing out cursors must not fill our memory. */

@@ -8,7 +8,7 @@ import type { AddressGuard } from './address-guard.ts'
 import { type ConnectOptions, connect } from './connect.ts'
 import type { CredentialSource } from './credential-source.ts'
 import { openHttpPool } from './http-client.ts'
-import { fetchListing, type Listing } from './listing.ts'
+import { fetchListing, type Listing, readListing } from './listing.ts'
 import { ModernPeer } from './modern-peer.ts'
 import { NOBODY, type Peer, type PeerListener, type PeerProfile, type PeerRequest } from './peer.ts'
 import { createReachability, type Reachability } from './reachability.ts'
@@ -21,6 +21,9 @@ export interface UpstreamOptions {
   hosting: ConnectOptions['hosting']
   loadVerdict(): Promise<EraVerdict | undefined>
   saveVerdict(verdict: EraVerdict): void
+  /** What the server last offered, as text: shown until it answers again, so that names stay the same over a restart. */
+  loadOffer(): Promise<string | undefined>
+  saveOffer(offer: string): void
   clock: Clock
   random: Random
   maxReplyBytes: number
@@ -69,6 +72,9 @@ export class Upstream {
   #closed = false
   #retryTimer: NodeJS.Timeout | undefined
   readonly #idleTimer: NodeJS.Timeout
+  #savedOffer: string | undefined
+  /** Resolves, never rejects, when what was remembered is shown. */
+  readonly #remembered: Promise<void>
   /** Resolves, never rejects, when the first attempt to connect and list has ended. */
   readonly settled: Promise<void>
 
@@ -81,7 +87,23 @@ export class Upstream {
     this.#reachability = createReachability(options)
     this.#idleTimer = setInterval(() => this.#stopIdle(), 60_000)
     this.#idleTimer.unref()
+    this.#remembered = this.#showRemembered().catch(() => {})
     this.settled = this.#warm(NOBODY)
+  }
+
+  async #showRemembered(): Promise<void> {
+    this.#savedOffer = await this.#options.loadOffer()
+    const listing = this.#savedOffer === undefined ? undefined : readListing(this.#savedOffer)
+    if (listing === undefined || this.#listings.has('')) return
+    this.#listings.set('', { listing, fetchedAt: this.#options.clock.now() })
+    this.#options.onListing()
+  }
+
+  #remember(listing: Listing): void {
+    const offer = JSON.stringify(listing)
+    if (offer === this.#savedOffer) return
+    this.#savedOffer = offer
+    this.#options.saveOffer(offer)
   }
 
   /** What the server offers to such a caller, by its last good answer; undefined when it has never answered. */
@@ -109,10 +131,11 @@ export class Upstream {
   }
 
   #firstListing(profile: PeerProfile): Promise<void> {
-    const prepared = this.settled.then(() => {
-      if (this.#listings.has(this.#listingKey(profile)) || this.#reachability.problem() !== undefined) return
-      return this.#warm(profile)
-    })
+    const isReady = () =>
+      this.#listings.has(this.#listingKey(profile)) || this.#reachability.problem() !== undefined
+    const prepared = this.#remembered
+      .then(() => (isReady() ? undefined : this.settled))
+      .then(() => (isReady() ? undefined : this.#warm(profile)))
     return Promise.race([prepared, delay(FIRST_LISTING_MS, undefined, { ref: false })])
   }
 
@@ -384,6 +407,7 @@ export class Upstream {
         if (this.#credentialChanges !== changes) return
         this.#listFailures = 0
         this.#listings.set(connection.capabilityKey, { listing, fetchedAt: this.#options.clock.now() })
+        if (connection.capabilityKey === '') this.#remember(listing)
         this.#options.onListing()
       } while (state.again)
     } catch (error) {
@@ -500,7 +524,10 @@ export class Upstream {
       0
     const base = { tools, ...(this.#era && { era: this.#era }) }
     if (error !== undefined) return { ...base, status: statusOf(error), error: describe(error, this.#noise) }
-    return { ...base, status: this.#listings.size > 0 ? 'ready' : 'connecting' }
+    return {
+      ...base,
+      status: this.#identity !== undefined && this.#listings.size > 0 ? 'ready' : 'connecting',
+    }
   }
 
   /** Resolves when every connection and process is gone. */

@@ -6,6 +6,8 @@ export { isScrubbable } from './secret-forms.ts'
 
 interface Needle {
   bytes: Buffer
+  /** The end of it from its rarest letter on: where this is not found, the whole is not either. */
+  rareEnd: Buffer
   name: string
 }
 
@@ -22,7 +24,7 @@ export interface Span {
 /**
  * Takes a credential's values out of what comes back, leaving `[redacted:NAME]`. Looks for each value of at least
  * eight characters as it is, JSON-escaped, base64, percent-encoded and hexadecimal, also in the middle of encoded
- * text. A message that is JSON stays JSON. Looking costs some 5 microseconds per 100 kB and form, changing more.
+ * text. A message that is JSON stays JSON. Looking costs a few microseconds per 100 kB and form, changing more.
  */
 export function createScrubber(values: ReadonlyMap<string, string>): Scrubber {
   const needles = needlesFor(values)
@@ -48,18 +50,39 @@ function needlesFor(values: ReadonlyMap<string, string>): Needle[] {
   for (const [name, value] of values) {
     for (const form of secretsIn(value).flatMap(formsOf)) if (!names.has(form)) names.set(form, name)
   }
-  return Array.from(names, ([form, name]) => ({ bytes: Buffer.from(form), name }))
+  return Array.from(names, ([form, name]) => ({
+    bytes: Buffer.from(form),
+    rareEnd: Buffer.from(rareEndOf(form)),
+    name,
+  }))
+}
+
+// Letters as rare in JSON and prose as they stand here, the rarest first. A search looks for the first letter by
+// itself, so that one that hardly ever occurs is found missing many times faster.
+const RAREST_FIRST = 'QZXJKVYUWGHBOFNDMLPRECSATI7986543%/+_-210zqjxkvbwgypmcfuhdlrsnioate'
+const MIN_END_LENGTH = 6
+
+function rareEndOf(form: string): string {
+  let best = 0
+  for (let at = 1; at <= form.length - MIN_END_LENGTH; at++)
+    if (rarity(form, at) < rarity(form, best)) best = at
+  return form.slice(best)
+}
+
+function rarity(form: string, at: number): number {
+  const rank = RAREST_FIRST.indexOf(form.charAt(at))
+  return rank === -1 ? RAREST_FIRST.length : rank
 }
 
 /** By where they begin, longer ones first. */
 function findAll(message: Buffer, needles: readonly Needle[]): Span[] {
   const spans: Span[] = []
-  for (const { bytes, name } of needles) {
+  for (const { bytes, rareEnd, name } of needles) {
+    if (message.indexOf(rareEnd) === -1) continue
     let start = message.indexOf(bytes)
     while (start !== -1) {
-      const end = start + bytes.length
-      spans.push({ start, end, name })
-      start = message.indexOf(bytes, end)
+      spans.push({ start, end: start + bytes.length, name })
+      start = message.indexOf(bytes, start + bytes.length)
     }
   }
   return spans.sort((a, b) => a.start - b.start || b.end - a.end)

@@ -116,3 +116,12 @@ it('passes a URI through unchanged when only one server has it', async () => {
   expect(await client.resources()).toEqual(['scripted://same'])
   expect(await client.read('scripted://same')).toMatchObject({ contents: [{ uri: 'scripted://same' }] })
 })
+
+it('keeps all names when a server is gone at the restart, and sends its calls to nobody else', async () => {
+  await plane.api('PATCH', '/workspaces/w/servers/two', { enabled: true })
+  const before = await setPrefixes('never', 'never')
+  await one[Symbol.asyncDispose]()
+  await plane.kill()
+  await plane.start()
+  expect(await listed()).toEqual(before)
+}, 30_000)
