@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { GatewayError } from '../model/error.ts'
-import { parseReply } from '../protocol/reply-bytes.ts'
+import { parseReply, type Reply } from '../protocol/reply-bytes.ts'
 import type { Link } from './caller.ts'
-import { type ForwardContext, type Forwarded, type Forwarding, send, settle } from './forward.ts'
+import { type Forwarding, send } from './forwarding.ts'
 
 const MAX_ROUNDS = 10
 /** A server that only wants to be asked again is not asked faster than this. */
@@ -23,13 +23,12 @@ type InputRequests = NonNullable<z.infer<typeof inputRequired>['inputRequests']>
 
 /**
  * Asks a legacy client on its stream what a modern server wants to know, and sends the request again with the
- * answers, until the server is content.
+ * answers, until the server is content. Resolves with its last reply.
  */
 export async function answerInputRounds(
-  context: ForwardContext,
   forwarding: Forwarding,
   first: Record<string, unknown>,
-): Promise<Forwarded> {
+): Promise<Reply> {
   let result: Record<string, unknown> | undefined = first
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { inputRequests, requestState } = inputRequired.parse(result)
@@ -43,7 +42,7 @@ export async function answerInputRounds(
     }
     const reply = await send(forwarding, params)
     result = parseReply(reply).result
-    if (result?.resultType !== 'input_required') return settle(context, forwarding, reply)
+    if (result?.resultType !== 'input_required') return reply
   }
   throw new GatewayError(
     'upstream_invalid',

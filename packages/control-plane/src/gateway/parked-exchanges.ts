@@ -3,17 +3,9 @@ import { GatewayError } from '../model/error.ts'
 import { type RpcRequest, type RpcResponse, resultBytes } from '../protocol/message.ts'
 import { parseReply, type Reply } from '../protocol/reply-bytes.ts'
 import { RPC, RpcError } from '../protocol/rpc-error.ts'
-import {
-  type ForwardContext,
-  type Forwarded,
-  type Forwarding,
-  failureOf,
-  passOn,
-  settle,
-  start,
-  stateOwner,
-} from './forward.ts'
+import { type Forwarded, type Forwarding, failureOf, passOn, start, stateOwner } from './forwarding.ts'
 import { STATE_LIFE_MS, sealState } from './request-state.ts'
+import { type SettleContext, settle } from './settle.ts'
 
 type Asked = Pick<RpcResponse, 'result' | 'error'>
 type Event = { kind: 'reply'; reply: Reply } | { kind: 'question' } | { kind: 'failure'; error: GatewayError }
@@ -24,9 +16,9 @@ type Event = { kind: 'reply'; reply: Reply } | { kind: 'question' } | { kind: 'f
  */
 export interface ParkedExchanges {
   /** Starts a request, whatever its server's era. */
-  run(context: ForwardContext, forwarding: Forwarding): Promise<Forwarded>
+  run(context: SettleContext, forwarding: Forwarding): Promise<Forwarded>
   /** Goes on with one that waits, with the answers in the request's params. */
-  resume(handle: string, context: ForwardContext, forwarding: Forwarding): Promise<Forwarded>
+  resume(handle: string, context: SettleContext, forwarding: Forwarding): Promise<Forwarded>
 }
 
 export function createParkedExchanges(): ParkedExchanges {
@@ -34,7 +26,7 @@ export function createParkedExchanges(): ParkedExchanges {
 
   async function next(
     exchange: Exchange,
-    context: ForwardContext,
+    context: SettleContext,
     forwarding: Forwarding,
   ): Promise<Forwarded> {
     exchange.attach(forwarding)
@@ -68,7 +60,7 @@ function gone(): RpcError {
 }
 
 function questionsFor(
-  { sealer, now }: ForwardContext,
+  { sealer, now }: SettleContext,
   forwarding: Forwarding,
   exchange: Exchange,
   handle: string,

@@ -7,7 +7,8 @@ import { sizeOf } from '../protocol/reply-bytes.ts'
 import { RpcError } from '../protocol/rpc-error.ts'
 import type { Answer, Caller, Link } from './caller.ts'
 import { failureAnswer } from './failure-answer.ts'
-import { type ForwardContext, type Forwarded, forward } from './forward.ts'
+import { type ForwardContext, forward } from './forward.ts'
+import type { Forwarded } from './forwarding.ts'
 import type { WorkspaceRuntime } from './workspace-runtime.ts'
 
 export interface GatewayContext extends ForwardContext {

@@ -1,9 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { may } from '../../access/permissions.ts'
-import type { GatewayContext } from '../../gateway/use-server.ts'
 import type { WorkspaceRuntime } from '../../gateway/workspace-runtime.ts'
-import type { Workspaces } from '../../gateway/workspaces.ts'
 import { asGatewayError, GatewayError } from '../../model/error.ts'
 import type { Principal } from '../../model/principal.ts'
 import { checkJsonLimits, parseJson, REQUEST_LIMITS } from '../../protocol/json.ts'
@@ -11,26 +9,11 @@ import { type Message, readMessage } from '../../protocol/message.ts'
 import { claimsModern } from '../../protocol/modern-envelope.ts'
 import { MODERN_REVISION } from '../../protocol/revisions.ts'
 import { RPC, RpcError } from '../../protocol/rpc-error.ts'
+import type { McpDoorContext } from './door-context.ts'
 import { endLegacySession, openLegacyStream, serveLegacy } from './legacy-door.ts'
-import type { LegacySessions } from './legacy-sessions.ts'
 import { serveModern } from './modern-door.ts'
 import { readBody } from './read-body.ts'
 import { refuse, refuseWith } from './refuse.ts'
-
-export interface McpDoorContext {
-  workspaces: Workspaces
-  gateway: GatewayContext
-  sessions: LegacySessions
-  authenticator: {
-    authenticate(authorizationHeader: string | undefined): Principal | Promise<Principal>
-    watch(principal: Principal, onEnd: () => void): () => void
-  }
-  maxBodyBytes: number
-  /** Runs `end` when the process is asked to stop while the response is still open. */
-  onShutdown(response: ServerResponse, end: () => void): void
-  /** Hears of every error whose cause the caller is not told. */
-  reportError(error: GatewayError): void
-}
 
 /** The MCP door of one workspace: `POST`, and for legacy sessions `GET` and `DELETE`, at `/ws/:slug`. */
 export async function serveMcp(

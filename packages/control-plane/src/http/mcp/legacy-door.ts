@@ -8,10 +8,9 @@ import { type Message, type RequestId, type RpcRequest, resultBytes } from '../.
 import { inOnePiece } from '../../protocol/reply-bytes.ts'
 import { BATCH_REVISION, isLegacyRevision, negotiateLegacyRevision } from '../../protocol/revisions.ts'
 import { RPC, RpcError } from '../../protocol/rpc-error.ts'
-import type { McpDoorContext } from './door.ts'
+import { endWithToken, type McpDoorContext } from './door-context.ts'
 import { openEventStream } from './event-stream.ts'
 import { type LegacySession, MAX_SUBSCRIPTIONS } from './legacy-sessions.ts'
-import { endWithToken } from './modern-door.ts'
 import { refuse } from './refuse.ts'
 import { Responder, sendJson } from './responder.ts'
 

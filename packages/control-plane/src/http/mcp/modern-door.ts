@@ -15,7 +15,7 @@ import {
   checkStandardHeaders,
 } from '../../protocol/modern-headers.ts'
 import { RPC, RpcError } from '../../protocol/rpc-error.ts'
-import type { McpDoorContext } from './door.ts'
+import { endWithToken, type McpDoorContext } from './door-context.ts'
 import { openEventStream, writeEvent } from './event-stream.ts'
 import { clientText, MAX_SUBSCRIPTIONS } from './legacy-sessions.ts'
 import { Responder, sendJson } from './responder.ts'
@@ -116,16 +116,6 @@ function linkOf(response: ServerResponse, responder: Responder): Link {
       else response.once('close', closed)
     },
   }
-}
-
-/** Revoking a token ends what it has open. */
-export function endWithToken(
-  { authenticator }: McpDoorContext,
-  principal: Principal,
-  response: ServerResponse,
-): void {
-  const stop = authenticator.watch(principal, () => response.destroy())
-  response.once('close', stop)
 }
 
 const FILTERS: Record<ChangeKind, string> = {

@@ -1,0 +1,32 @@
+import type { ServerResponse } from 'node:http'
+import type { GatewayContext } from '../../gateway/use-server.ts'
+import type { Workspaces } from '../../gateway/workspaces.ts'
+import type { GatewayError } from '../../model/error.ts'
+import type { Principal } from '../../model/principal.ts'
+import type { LegacySessions } from './legacy-sessions.ts'
+
+/** What the MCP door works with. */
+export interface McpDoorContext {
+  workspaces: Workspaces
+  gateway: GatewayContext
+  sessions: LegacySessions
+  authenticator: {
+    authenticate(authorizationHeader: string | undefined): Principal | Promise<Principal>
+    watch(principal: Principal, onEnd: () => void): () => void
+  }
+  maxBodyBytes: number
+  /** Runs `end` when the process is asked to stop while the response is still open. */
+  onShutdown(response: ServerResponse, end: () => void): void
+  /** Hears of every error whose cause the caller is not told. */
+  reportError(error: GatewayError): void
+}
+
+/** Revoking a token ends what it has open. */
+export function endWithToken(
+  { authenticator }: McpDoorContext,
+  principal: Principal,
+  response: ServerResponse,
+): void {
+  const stop = authenticator.watch(principal, () => response.destroy())
+  response.once('close', stop)
+}
