@@ -13,7 +13,9 @@ const running: ChildProcess[] = []
 
 /** The command that runs a file with this Node, on the CPU of the one who is measured or on the other. */
 export function nodeCommand(place: Place, file: string, args: string[]): [string, string[]] {
-  const command = [process.execPath, new URL(file, import.meta.url).pathname, ...args]
+  // As `npm start` starts the control plane; the proxies get the same.
+  const flags = place === 'target' ? ['--max-semi-space-size=2'] : []
+  const command = [process.execPath, ...flags, new URL(file, import.meta.url).pathname, ...args]
   const [first = '', ...rest] = isPinned ? ['taskset', '-c', CPU[place], ...command] : command
   return [first, rest]
 }

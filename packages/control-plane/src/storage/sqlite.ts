@@ -54,6 +54,8 @@ function openFile(path: string): DatabaseSync {
     file.exec('pragma busy_timeout = 5000')
     file.exec('pragma journal_mode = wal; pragma synchronous = full')
     file.exec('pragma foreign_keys = on; pragma trusted_schema = off')
+    // A checkpoint holds up every call while it runs (50 ms were seen): 16 MB of log between two instead of 4.
+    file.exec('pragma wal_autocheckpoint = 4000')
     return file
   } catch (cause) {
     file?.close()

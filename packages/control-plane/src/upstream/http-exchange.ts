@@ -18,6 +18,10 @@ export interface HttpExchangeSink {
 }
 
 const EMPTY = Buffer.alloc(0)
+/** What one read brings at most: a shorter body comes in one piece and is used as it came. */
+const CHUNK_BYTES = 65_536
+/** More room is not made on a server's word alone. */
+const MAX_ROOM_BYTES = 1_048_576
 
 /** One HTTP request to a server, whose answer is a JSON body or an event stream. */
 export class HttpExchange implements Dispatcher.DispatchHandler {
@@ -28,6 +32,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   #status = 0
   #headers: Headers = {}
   #chunks: Buffer[] = []
+  /** Room for a whole body whose length was announced: its chunks need not be kept until the end. */
+  #room: Buffer | undefined
   #received = 0
   #events: EventSourceParser | undefined
   #decoder: StringDecoder | undefined
@@ -58,7 +64,9 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#headers = headers
     this.#sink.head?.(status, headers)
-    if (status === 200 && contentType(headers).startsWith('text/event-stream')) this.#openEvents()
+    if (status === 200 && contentType(headers).startsWith('text/event-stream')) return this.#openEvents()
+    const announced = Number(headers['content-length'])
+    if (announced > CHUNK_BYTES && announced <= MAX_ROOM_BYTES) this.#room = Buffer.allocUnsafeSlow(announced)
   }
 
   #openEvents(): void {
@@ -76,11 +84,18 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     if (this.#events) return this.#events.feed(this.#decoder?.write(chunk) ?? '')
     this.#received += chunk.length
     if (this.#received > this.#maxBytes) return this.abort(this.#tooLarge())
-    this.#chunks.push(chunk)
+    if (this.#room === undefined) this.#chunks.push(chunk)
+    else chunk.copy(this.#room, this.#received - chunk.length)
+  }
+
+  #body(): Buffer {
+    // A server's word for the length counts only once that much has come.
+    if (this.#room !== undefined) return this.#room.subarray(0, this.#received)
+    return this.#chunks.length === 1 ? (this.#chunks[0] ?? EMPTY) : Buffer.concat(this.#chunks)
   }
 
   onResponseEnd(): void {
-    const body = this.#chunks.length === 1 ? (this.#chunks[0] ?? EMPTY) : Buffer.concat(this.#chunks)
+    const body = this.#body()
     const isMessage = this.#events === undefined && body.length > 0 && isJson(this.#headers)
     if (isMessage) this.#sink.message(body, undefined)
     this.#sink.done(this.#status, this.#headers, isMessage ? EMPTY : body)
