@@ -9,7 +9,8 @@ export default defineConfig({
   target: 'node20',
   platform: 'node',
   minify: true,
-  splitting: false,
+  // What the commands need is in files of their own: a client's session loads only the bridge.
+  splitting: true,
   clean: true,
   // Everything goes into the one file but the keychain's native module, which is optional at run time.
   noExternal: [/^(?!@napi-rs\/keyring)/],

@@ -1,11 +1,12 @@
 import { findSessionBus } from './credentials/session-bus.ts'
+import { readOwnWorkspace } from './own-workspace.ts'
 import { readSettings } from './settings.ts'
 import { stdioArguments } from './stdio/arguments.ts'
 
 const bus = findSessionBus(process.env, process.getuid?.())
 if (bus !== undefined) process.env.DBUS_SESSION_BUS_ADDRESS = bus
 
-const settings = readSettings(process.env, process)
+const settings = readSettings(process.env, process, readOwnWorkspace(import.meta.url))
 const stdio = stdioArguments(process.argv.slice(2))
 
 // The bridge is started with every session of every client: it loads nothing of the commands.

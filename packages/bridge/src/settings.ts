@@ -1,14 +1,17 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { Network } from './http/network.ts'
 
 /** Everything the environment may say, read once. An empty variable counts as unset. */
 export interface Settings {
   readonly token: string | undefined
   readonly workspace: string | undefined
+  /** The workspace this copy of the bridge was made for, when the control plane made it. */
+  readonly ownWorkspace: string | undefined
   /** `file` keeps the keychain untouched. */
   readonly storage: 'file' | undefined
   readonly configFolder: string
-  readonly usesProxy: boolean
+  readonly network: Network
   /** D-Bus, by which the keychain of Linux is reached. */
   readonly sessionBus: string | undefined
   readonly platform: NodeJS.Platform
@@ -18,18 +21,32 @@ export interface Settings {
 export function readSettings(
   environment: NodeJS.ProcessEnv,
   process: { platform: NodeJS.Platform; version: string },
+  ownWorkspace?: string,
 ): Settings {
   const value = (name: string) => environment[name] || undefined
-  const proxies = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
   return {
     token: value('MCPGW_TOKEN'),
     workspace: value('MCPGW_WORKSPACE'),
+    ownWorkspace,
     storage: value('MCPGW_STORAGE') === 'file' ? 'file' : undefined,
     configFolder: value('MCPGW_CONFIG_DIR') ?? defaultConfigFolder(process.platform, value),
-    usesProxy: proxies.some((name) => value(name) !== undefined),
+    network: readNetwork(value),
     sessionBus: process.platform === 'linux' ? value('DBUS_SESSION_BUS_ADDRESS') : undefined,
     platform: process.platform,
     version: process.version,
+  }
+}
+
+function readNetwork(value: (name: string) => string | undefined): Network {
+  const httpsProxy = value('HTTPS_PROXY') ?? value('https_proxy')
+  const httpProxy = value('HTTP_PROXY') ?? value('http_proxy')
+  const noProxy = value('NO_PROXY') ?? value('no_proxy')
+  const caFile = value('NODE_EXTRA_CA_CERTS')
+  return {
+    ...(httpsProxy !== undefined && { httpsProxy }),
+    ...(httpProxy !== undefined && { httpProxy }),
+    ...(noProxy !== undefined && { noProxy }),
+    ...(caFile !== undefined && { caFile }),
   }
 }
 

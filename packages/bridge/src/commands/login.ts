@@ -1,15 +1,29 @@
 import type { Readable } from 'node:stream'
+import type { Command } from 'commander'
 import { BridgeError } from '../bridge-error.ts'
 import { createAccess } from '../credentials/access.ts'
 import { requireWellFormedToken } from '../credentials/token.ts'
 import { createTokenStore } from '../credentials/token-store.ts'
 import type { Settings } from '../settings.ts'
+import type { Console } from '../terminal/console.ts'
 import { parseWorkspaceUrl, type WorkspaceUrl } from '../workspace-url.ts'
-import type { Console } from './console.ts'
+import type { CommandContext } from './context.ts'
 import { expiryOf, fetchIdentity, type Identity } from './identity.ts'
 
+export function addLogin(program: Command, { settings, streams, console }: CommandContext): void {
+  program
+    .command('login')
+    .description('check a token and keep it in the keychain')
+    .argument('<url>', 'URL of the workspace')
+    .option('--with-token', 'read the token from stdin')
+    .option('--json', 'print the result as JSON')
+    .action((url: string, { withToken = false }: { withToken?: boolean }) =>
+      login({ url, withToken, settings, stdin: streams.stdin, console }),
+    )
+}
+
 /** Checks a token with the gateway and keeps it for the bridge. */
-export async function login(options: {
+async function login(options: {
   url: string
   withToken: boolean
   settings: Settings
@@ -28,7 +42,7 @@ export async function login(options: {
   const identity = await checkToken(token, workspace, settings)
   const kept = await createTokenStore(settings).save(workspace.href, token)
   if (kept.warning !== undefined) {
-    console.say(`Warning: ${kept.warning} The token is kept in ${kept.path}, readable by you alone.`)
+    console.warn(`${kept.warning} The token is kept in ${kept.path}, readable by you alone.`)
   }
   const { role, member } = identity
   const expiresAt = expiryOf(identity)

@@ -1,10 +1,21 @@
+import type { Command } from 'commander'
 import { createTokenStore } from '../credentials/token-store.ts'
 import { chooseWorkspace } from '../credentials/workspace-choice.ts'
 import type { Settings } from '../settings.ts'
-import type { Console } from './console.ts'
+import type { Console } from '../terminal/console.ts'
+import type { CommandContext } from './context.ts'
+
+export function addLogout(program: Command, { settings, console }: CommandContext): void {
+  program
+    .command('logout')
+    .description('delete the token from this machine')
+    .argument('[url]', 'URL of the workspace, if not the default one')
+    .option('--json', 'print the result as JSON')
+    .action((url: string | undefined) => logout({ url, settings, console }))
+}
 
 /** Deletes the token of a workspace from this machine. The gateway keeps honouring it until it is revoked there. */
-export async function logout(options: {
+async function logout(options: {
   url: string | undefined
   settings: Settings
   console: Console

@@ -1,25 +1,27 @@
 import { Command, CommanderError } from 'commander'
 import { asBridgeError, BridgeError } from '../bridge-error.ts'
 import type { Settings } from '../settings.ts'
-import { type Console, createConsole } from './console.ts'
+import { type ConsoleStreams, createConsole } from '../terminal/console.ts'
+import type { CommandContext } from './context.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
-import { login } from './login.ts'
-import { logout } from './logout.ts'
-import { whoami } from './whoami.ts'
+import { addLogin } from './login.ts'
+import { addLogout } from './logout.ts'
+import { addWhoami } from './whoami.ts'
 
 declare const __BRIDGE_VERSION__: string
 
-type Streams = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env'>
+/** In the order of the help. Each adds its own command. */
+const commands = [addStdio, addLogin, addWhoami, addLogout]
 
 /** Runs one command and resolves with the exit code. */
 export async function runProgram(
   argv: readonly string[],
   settings: Settings,
-  streams: Streams,
+  streams: ConsoleStreams,
 ): Promise<number> {
   const console = createConsole(streams, argv.includes('--json'))
   try {
-    await createProgram(settings, streams, console).parseAsync(argv, { from: 'user' })
+    await createProgram({ settings, streams, console }).parseAsync(argv, { from: 'user' })
     return exitCodes.done
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
@@ -29,13 +31,17 @@ export async function runProgram(
   }
 }
 
-function createProgram(settings: Settings, streams: Streams, console: Console): Command {
+function createProgram(context: CommandContext): Command {
   const program = new Command('mcpgw')
     .description("One workspace's MCP servers on stdio, and the login for it.")
     .version(__BRIDGE_VERSION__)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
+  for (const add of commands) add(program, context)
+  return program
+}
 
+function addStdio(program: Command): void {
   program
     .command('stdio')
     .description('be the MCP server of a client; so is mcpgw without a command')
@@ -44,30 +50,4 @@ function createProgram(settings: Settings, streams: Streams, console: Console): 
     .action(() => {
       throw new BridgeError('usage', 'Wrong use of stdio.', { fix: 'Type: mcpgw stdio [--workspace URL]' })
     })
-
-  program
-    .command('login')
-    .description('check a token and keep it in the keychain')
-    .argument('<url>', 'URL of the workspace')
-    .option('--with-token', 'read the token from stdin')
-    .option('--json', 'print the result as JSON')
-    .action((url: string, { withToken = false }: { withToken?: boolean }) =>
-      login({ url, withToken, settings, stdin: streams.stdin, console }),
-    )
-
-  program
-    .command('whoami')
-    .description('tell who you are to the gateway, and where the token is kept')
-    .option('--workspace <url>', 'workspace to ask for instead of the default one')
-    .option('--json', 'print the result as JSON')
-    .action(({ workspace }: { workspace?: string }) => whoami({ workspace, settings, console }))
-
-  program
-    .command('logout')
-    .description('delete the token from this machine')
-    .argument('[url]', 'URL of the workspace, if not the default one')
-    .option('--json', 'print the result as JSON')
-    .action((url: string | undefined) => logout({ url, settings, console }))
-
-  return program
 }

@@ -1,10 +1,21 @@
+import type { Command } from 'commander'
 import { createAccess } from '../credentials/access.ts'
 import type { Settings } from '../settings.ts'
-import type { Console } from './console.ts'
+import type { Console } from '../terminal/console.ts'
+import type { CommandContext } from './context.ts'
 import { expiryOf, fetchIdentity } from './identity.ts'
 
+export function addWhoami(program: Command, { settings, console }: CommandContext): void {
+  program
+    .command('whoami')
+    .description('tell who you are to the gateway, and where the token is kept')
+    .option('--workspace <url>', 'workspace to ask for instead of the default one')
+    .option('--json', 'print the result as JSON')
+    .action(({ workspace }: { workspace?: string }) => whoami({ workspace, settings, console }))
+}
+
 /** Tells who the gateway takes this user for, and where the token was found. */
-export async function whoami(options: {
+async function whoami(options: {
   workspace: string | undefined
   settings: Settings
   console: Console

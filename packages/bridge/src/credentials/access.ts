@@ -25,7 +25,10 @@ export function createAccess(settings: Settings, workspaceFlag: string | undefin
   const store = createTokenStore(settings)
   const workspace = rememberSuccess(() => chooseWorkspace(workspaceFlag, settings, store))
   const token = rememberSuccess(async () => store.require((await workspace.get()).href))
-  const gateway = rememberSuccess(async () => openGateway((await workspace.get()).origin, settings))
+  const gateway = rememberSuccess(async () => {
+    const { href, origin } = await workspace.get()
+    return openGateway(origin, { ...(await store.network(href)), ...settings.network })
+  })
   const agent = { 'user-agent': `mcpgw/${__BRIDGE_VERSION__} node/${settings.version}` }
 
   return {

@@ -1,4 +1,5 @@
 import { asBridgeError, BridgeError } from '../bridge-error.ts'
+import type { Network } from '../http/network.ts'
 import type { Settings } from '../settings.ts'
 import { readConfig, type Storage, writeConfig } from './config.ts'
 import { createKeychain } from './keychain.ts'
@@ -21,6 +22,8 @@ export interface TokenStore {
   /** Deletes the token from both storages. */
   forget(workspace: string): Promise<boolean>
   defaultWorkspace(): Promise<string | undefined>
+  /** The network settings remembered from the login. */
+  network(workspace: string): Promise<Network>
 }
 
 export function createTokenStore(settings: Settings): TokenStore {
@@ -57,7 +60,10 @@ export function createTokenStore(settings: Settings): TokenStore {
 
   async function record(workspace: string, storage: Storage): Promise<void> {
     const config = await readConfig(folder)
-    const workspaces = new Map(config.workspaces).set(workspace, { storage })
+    const workspaces = new Map(config.workspaces).set(workspace, {
+      storage,
+      ...(Object.keys(settings.network).length > 0 && { network: settings.network }),
+    })
     await writeConfig(folder, { defaultWorkspace: workspace, workspaces })
   }
 
@@ -89,6 +95,7 @@ export function createTokenStore(settings: Settings): TokenStore {
     save,
     forget,
     defaultWorkspace: async () => (await readConfig(folder)).defaultWorkspace,
+    network: async (workspace) => (await readConfig(folder)).workspaces.get(workspace)?.network ?? {},
   }
 }
 

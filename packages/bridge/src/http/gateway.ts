@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import Pool from 'undici/lib/dispatcher/pool.js'
 import { isLoopback } from '../workspace-url.ts'
 import { type ExchangeRequest, exchange, type Reply } from './exchange.ts'
+import type { Network } from './network.ts'
 
 export interface GatewayRequest extends Omit<ExchangeRequest, 'origin' | 'maxSilenceMs'> {
   readonly maxSilenceMs?: number
@@ -20,8 +21,8 @@ const connectTimeoutMs = 5_000
 // number is far above what one client runs in parallel, and below what would trouble a gateway.
 const maxCallConnections = 64
 
-export async function openGateway(origin: string, options: { usesProxy: boolean }): Promise<Gateway> {
-  const createDispatcher = await dispatcherFor(origin, options.usesProxy)
+export async function openGateway(origin: string, network: Network): Promise<Gateway> {
+  const createDispatcher = await dispatcherFor(origin, network)
   const lanes = { calls: createDispatcher(maxCallConnections), side: createDispatcher(null) }
   return {
     send: ({ lane, ...request }) => exchange(lanes[lane], { maxSilenceMs: 0, ...request, origin }),
@@ -33,11 +34,22 @@ export async function openGateway(origin: string, options: { usesProxy: boolean 
 
 type CreateDispatcher = (connections: number | null) => Dispatcher
 
-async function dispatcherFor(origin: string, usesProxy: boolean): Promise<CreateDispatcher> {
+async function dispatcherFor(
+  origin: string,
+  { httpProxy, httpsProxy, noProxy }: Network,
+): Promise<CreateDispatcher> {
   const connect = { timeout: connectTimeoutMs }
+  const usesProxy = httpProxy !== undefined || httpsProxy !== undefined
   if (!usesProxy || isLoopback(new URL(origin).hostname)) {
     return (connections) => new Pool(origin, { connections, connect })
   }
-  const { EnvHttpProxyAgent } = await import('undici')
-  return (connections) => new EnvHttpProxyAgent({ connections, connect })
+  const { default: EnvHttpProxyAgent } = await import('undici/lib/dispatcher/env-http-proxy-agent.js')
+  return (connections) =>
+    new EnvHttpProxyAgent({
+      connections,
+      connect,
+      httpProxy: httpProxy ?? '',
+      httpsProxy: httpsProxy ?? '',
+      noProxy: noProxy ?? '',
+    })
 }

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { BridgeError } from '../bridge-error.ts'
+import { printable } from '../terminal/printable.ts'
 import type { ClientMessage } from './client-message.ts'
 
 /** The way to the client: protocol on stdout, words for people on stderr. */
@@ -32,7 +33,7 @@ export function createOutlet(stdout: Writable, stderr: Writable): Outlet {
   function tell(sentence: string): void {
     if (sentence === lastSentence) return
     lastSentence = sentence
-    stderr.write(`mcpgw: ${sentence}\n`)
+    stderr.write(`mcpgw: ${printable(sentence)}\n`)
   }
 
   return {
