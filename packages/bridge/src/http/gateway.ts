@@ -34,22 +34,12 @@ export async function openGateway(origin: string, network: Network): Promise<Gat
 
 type CreateDispatcher = (connections: number | null) => Dispatcher
 
-async function dispatcherFor(
-  origin: string,
-  { httpProxy, httpsProxy, noProxy }: Network,
-): Promise<CreateDispatcher> {
+async function dispatcherFor(origin: string, network: Network): Promise<CreateDispatcher> {
   const connect = { timeout: connectTimeoutMs }
-  const usesProxy = httpProxy !== undefined || httpsProxy !== undefined
+  const usesProxy = network.httpProxy !== undefined || network.httpsProxy !== undefined
   if (!usesProxy || isLoopback(new URL(origin).hostname)) {
     return (connections) => new Pool(origin, { connections, connect })
   }
-  const { default: EnvHttpProxyAgent } = await import('undici/lib/dispatcher/env-http-proxy-agent.js')
-  return (connections) =>
-    new EnvHttpProxyAgent({
-      connections,
-      connect,
-      httpProxy: httpProxy ?? '',
-      httpsProxy: httpsProxy ?? '',
-      noProxy: noProxy ?? '',
-    })
+  const { createProxyDispatcher } = await import('./proxies.ts')
+  return (connections) => createProxyDispatcher(network, { connections, connect })
 }
