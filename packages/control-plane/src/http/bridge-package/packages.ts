@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import {
   type BridgeManifest,
+  ENTRY,
   fingerprintOf,
   listSourceFiles,
   readBridgeManifest,
@@ -51,12 +52,13 @@ export function createBridgePackages(folder: string): BridgePackages {
       const { manifest, digest, start } = await currentBridge(platform)
       const { version, license, engines } = manifest
       const workspace = asJson({ url })
-      const described = { version, type: 'module', bin: { mcpgw: 'mcpgw.js' }, license, engines }
+      const described = { version, type: 'module', license, engines }
       const hash = sha256(digest, workspace, asJson(described))
-      // npx keeps a package from a URL for ever while its name stays the same.
+      // npx keeps a package from a URL for ever while its name stays the same, and when an earlier build comes back
+      // it starts by the name of the program, which is therefore the package's own too.
       const name = `mcpgw-${slug}-${hash.slice(0, 12)}`
       const last = [
-        { name: 'package.json', data: asJson({ name, ...described }) },
+        { name: 'package.json', data: asJson({ name, ...described, bin: { [name]: ENTRY } }) },
         { name: 'workspace.json', data: workspace },
       ]
       return { hash, tarball: () => finishTarball(start, last) }

@@ -17,7 +17,8 @@ export interface BridgeManifest {
   readonly engines?: Record<string, string>
 }
 
-const ENTRY = 'mcpgw.js'
+/** The program among the files. */
+export const ENTRY = 'mcpgw.js'
 
 /**
  * The files that a copy of the bridge consists of, sorted by name. `folder` is the bridge's own: its package.json,
