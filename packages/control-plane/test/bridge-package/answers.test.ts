@@ -1,14 +1,11 @@
-import { once } from 'node:events'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type ParsedTarFileItem, parseTarGzip } from 'nanotar'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createBridgePackageHandler } from '../../src/http/bridge-package/handler.ts'
-import { createFrontServer, listen } from '../../src/http/front-server.ts'
-import type { GatewayError } from '../../src/model/error.ts'
 import { ControlPlane } from '../control-plane.ts'
+import { serveBridge, serveFront } from './serve-bridge.ts'
 
 const BRIDGE = resolve(import.meta.dirname, '../../../bridge')
 const NPM = { 'user-agent': 'npm/11.19.1 node/v20.20.2 linux x64 workspaces/false', accept: '*/*' }
@@ -29,29 +26,18 @@ async function jsonIn(response: Response, name: string) {
 }
 
 describe('who gets what at the URL of a workspace', () => {
-  let url: string
-  let close: () => Promise<void>
-
+  let front: Awaited<ReturnType<typeof serveFront>>
   beforeAll(async () => {
     const answer = (who: string) => (response: ServerResponse) => void response.writeHead(200, { who }).end()
     const forSlug = (who: string) => (_slug: string, _request: IncomingMessage, response: ServerResponse) =>
       answer(who)(response)
-    const front = createFrontServer({
-      hostnames: [],
+    front = await serveFront({
       mcp: forSlug('mcp'),
       bridgePackage: forSlug('package'),
       other: (_request, response) => answer('other')(response),
     })
-    url = `http://127.0.0.1:${await listen(front, '127.0.0.1', 0)}`
-    close = async () => {
-      const closed = once(front, 'close')
-      front.close()
-      front.closeAllConnections()
-      await closed
-    }
   })
-
-  afterAll(() => close())
+  afterAll(() => front[Symbol.asyncDispose]())
 
   const pnpm = { 'user-agent': 'pnpm/12.21.0 npm/? node/v24.1.0 linux x64', accept: 'application/json' }
   const yarn = { 'user-agent': 'yarn/1.22.22 npm/? node/v20.1.0 linux x64' }
@@ -80,13 +66,13 @@ describe('who gets what at the URL of a workspace', () => {
     ['the end of a session', 'DELETE', BROWSER, 'mcp'],
   ])('%s (%s)', async (_who, method, headers, expected) => {
     for (const path of ['/ws/team', '/ws/team/', '/ws/team?v=2']) {
-      const response = await fetch(url + path, { method, headers })
+      const response = await fetch(front.url + path, { method, headers })
       expect(response.headers.get('who')).toBe(expected)
     }
   })
 
   it('npm at another path of the workspace is not given the bridge', async () => {
-    const response = await fetch(`${url}/ws/team/openai/tools`, { headers: NPM })
+    const response = await fetch(`${front.url}/ws/team/openai/tools`, { headers: NPM })
     expect(response.headers.get('who')).toBe('other')
   })
 })
@@ -143,7 +129,7 @@ describe('the package that a control plane hands out', () => {
     const again = await ask({ ...NPM, 'if-none-match': `W/"old", ${etag}` })
     expect([again.status, await again.text(), again.headers.get('etag')]).toEqual([304, '', etag])
     expect((await ask({ ...NPM, 'if-none-match': '"old"' })).status).toBe(200)
-    // Other systems get other files.
+    // What another workspace gets is another file.
     expect((await ask({ ...NPM, 'if-none-match': etag }, 'other')).status).toBe(200)
   })
 
@@ -193,15 +179,10 @@ describe('the package that a control plane hands out', () => {
 })
 
 it('names the public URL in the package when there is one', async () => {
-  await using plane = await ControlPlane.start({
-    args: ['--public-url', 'https://tools.example.com/gateway/'],
-  }).catch(() => {
-    throw new Error('did not start')
-  })
-  const response = await fetch(`${plane.url}/ws/team`, { headers: NPM })
-  expect(await jsonIn(response, 'workspace.json')).toEqual({
-    url: 'https://tools.example.com/gateway/ws/team',
-  })
+  const publicUrl = 'https://tools.example.com/gateway'
+  await using front = await serveBridge({ folder: BRIDGE, publicUrl })
+  const response = await fetch(`${front.url}/ws/team`, { headers: NPM })
+  expect(await jsonIn(response, 'workspace.json')).toEqual({ url: `${publicUrl}/ws/team` })
 })
 
 describe('a bridge that changes, or is not there', () => {
@@ -213,33 +194,21 @@ describe('a bridge that changes, or is not there', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
   it('is refused in one plain sentence that npm shows, and handed out once it is built', async () => {
-    const warnings: GatewayError[] = []
-    const unexpected = () => undefined
-    const warn = (error: GatewayError) => warnings.push(error)
-    const bridgePackage = createBridgePackageHandler({ folder, publicUrl: undefined, warn })
-    const front = createFrontServer({ hostnames: [], mcp: unexpected, other: unexpected, bridgePackage })
-    const url = `http://127.0.0.1:${await listen(front, '127.0.0.1', 0)}/ws/team`
-    try {
-      const refused = await fetch(url, { headers: NPM })
-      const text = await refused.text()
-      expect([refused.status, refused.headers.get('content-type')]).toEqual([
-        503,
-        'text/plain; charset=utf-8',
-      ])
-      expect(text).toMatch(/no build of the bridge/)
-      expect(refused.headers.get('npm-notice')).toBe(text.trimEnd())
-      expect(warnings.map(({ code }) => code)).toEqual(['configuration'])
+    await using front = await serveBridge({ folder })
+    const ask = () => fetch(`${front.url}/ws/team`, { headers: NPM })
+    const refused = await ask()
+    const text = await refused.text()
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([503, 'text/plain; charset=utf-8'])
+    expect(text).toMatch(/no build of the bridge/)
+    expect(refused.headers.get('npm-notice')).toBe(text.trimEnd())
+    expect(front.warnings.map(({ code }) => code)).toEqual(['configuration'])
 
-      await cp(join(BRIDGE, 'dist'), join(folder, 'dist'), { recursive: true })
-      const built = await jsonIn(await fetch(url, { headers: NPM }), 'package.json')
-      await rm(join(folder, 'dist/mcpgw.js'))
-      expect((await fetch(url, { headers: NPM })).status).toBe(503)
-      await cp(join(folder, 'package.json'), join(folder, 'dist/mcpgw.js'))
-      const changed = await jsonIn(await fetch(url, { headers: NPM }), 'package.json')
-      expect(changed.name).not.toBe(built.name)
-    } finally {
-      front.close()
-      front.closeAllConnections()
-    }
+    await cp(join(BRIDGE, 'dist'), join(folder, 'dist'), { recursive: true })
+    const built = await jsonIn(await ask(), 'package.json')
+    await rm(join(folder, 'dist/mcpgw.js'))
+    expect((await ask()).status).toBe(503)
+    await writeFile(join(folder, 'dist/mcpgw.js'), 'another build')
+    const changed = await jsonIn(await ask(), 'package.json')
+    expect(changed.name).not.toBe(built.name)
   })
 })

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
@@ -8,8 +9,9 @@ import { initialize, openHome, runNpx, startNpx } from './npx.ts'
 it('npm 12 runs it once it is told to, by an argument or by the environment', async ({ skip }) => {
   const home = openHome()
   onTestFinished(() => home[Symbol.dispose]())
-  const install = ['install', '--prefix', home.folder, 'npm@12']
-  const trouble = await promisify(execFile)('npm', install, { env: home.env, timeout: 60_000 }).catch(
+  await writeFile(join(home.folder, 'package.json'), '{}')
+  const where = { cwd: home.folder, env: home.env, timeout: 60_000 }
+  const trouble = await promisify(execFile)('npm', ['install', 'npm@12'], where).catch(
     (error: Error) => error,
   )
   if (trouble instanceof Error) return skip(`needs npm 12 from the registry: ${trouble.message}`)

@@ -1,13 +1,10 @@
-import { once } from 'node:events'
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
-import type { Server } from 'node:http'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createBridgePackageHandler } from '../../src/http/bridge-package/handler.ts'
-import { createFrontServer, listen } from '../../src/http/front-server.ts'
 import { ControlPlane } from '../control-plane.ts'
 import { answerText, type SmallUpstream, startSmall } from '../resilience/small-upstream.ts'
 import { initialize, openHome, runNpx, startNpx } from './npx.ts'
+import { serveBridge } from './serve-bridge.ts'
 
 const BRIDGE = resolve(import.meta.dirname, '../../../bridge')
 
@@ -84,8 +81,8 @@ describe('a control plane that is updated', () => {
     const folder = join(home.folder, 'bridge')
     await cp(join(BRIDGE, 'dist'), join(folder, 'dist'), { recursive: true })
     await cp(join(BRIDGE, 'package.json'), join(folder, 'package.json'))
-    await using front = await serveBridge(folder)
-    const version = async () => (await runNpx([front.url, '--version'], { home })).stdout.trim()
+    await using front = await serveBridge({ folder })
+    const version = async () => (await runNpx([`${front.url}/ws/team`, '--version'], { home })).stdout.trim()
     const first = await version()
     await replaceInside(join(folder, 'dist'), `"${first}"`, '"9.9.9"')
     expect(await version()).toBe('9.9.9')
@@ -93,30 +90,6 @@ describe('a control plane that is updated', () => {
     expect(await version()).toBe(first)
   })
 })
-
-/** The front server with a bridge in a folder of the test's own. */
-async function serveBridge(folder: string): Promise<AsyncDisposable & { url: string }> {
-  const unexpected = () => {
-    throw new Error('Somebody other than npm asked.')
-  }
-  const bridgePackage = createBridgePackageHandler({ folder, publicUrl: undefined, warn: unexpected })
-  const front: Server = createFrontServer({
-    hostnames: [],
-    mcp: unexpected,
-    other: unexpected,
-    bridgePackage,
-  })
-  const port = await listen(front, '127.0.0.1', 0)
-  return {
-    url: `http://127.0.0.1:${port}/ws/team`,
-    async [Symbol.asyncDispose]() {
-      const closed = once(front, 'close')
-      front.close()
-      front.closeAllConnections()
-      await closed
-    },
-  }
-}
 
 async function replaceInside(folder: string, before: string, after: string): Promise<void> {
   for (const name of await readdir(folder)) {
