@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import type { Server as HttpServer, ServerResponse } from 'node:http'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { createAuthenticator } from './access/authenticator.ts'
@@ -10,6 +10,7 @@ import { openControlSocket } from './control-socket.ts'
 import { createParkedExchanges } from './gateway/parked-exchanges.ts'
 import { Workspaces } from './gateway/workspaces.ts'
 import { createAdminApp } from './http/admin/app.ts'
+import { createBridgePackageHandler } from './http/bridge-package/handler.ts'
 import { createFrontServer, listen } from './http/front-server.ts'
 import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
@@ -57,6 +58,7 @@ export interface App extends AsyncDisposable {
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024
 const MAX_REPLY_BYTES = 16 * 1024 * 1024
+const BRIDGE_FOLDER = resolve(import.meta.dirname, '../../bridge')
 
 /** Opens everything that is kept and wires the rooms. Rejects with `configuration` when something is in the way. */
 export async function openApp(options: AppOptions): Promise<App> {
@@ -146,8 +148,14 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const state = { ready: false }
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
   operations.route('/', admin)
+  const bridgePackage = createBridgePackageHandler({
+    folder: BRIDGE_FOLDER,
+    publicUrl: settings.publicUrl,
+    warn: (error) => log.warn({ err: error.cause ?? error }, 'the bridge cannot be handed out'),
+  })
   const front = createFrontServer({
     hostnames: hostnamesOf(settings),
+    bridgePackage,
     mcp: (slug, request, response) => void serveMcp(door, slug, request, response),
     other: getRequestListener((request) => operations.fetch(request)),
   })

@@ -64,6 +64,10 @@ const ROOMS: Record<string, Room> = {
     may: ['model', 'manage', 'hono', 'zod', 'node:*'],
     because: 'doors do not import each other',
   },
+  'http/bridge-package': {
+    may: ['model', 'nanotar', 'node:*'],
+    because: 'it hands out files of ours to anybody: it knows no token and no workspace',
+  },
   http: {
     may: ['model', 'hono', 'node:http', 'node:net'],
     because: 'it only opens the building: the doors are handed to it',

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import type { AsyncEntry } from '@napi-rs/keyring'
 import { BridgeError } from '../bridge-error.ts'
 import { requireAnsweringBus } from './session-bus.ts'
@@ -62,11 +65,21 @@ async function withinLimit<T>(answer: Promise<T>, limitMs: number): Promise<T> {
 }
 
 async function openEntry(account: string): Promise<AsyncEntry> {
-  const keyring = await import('@napi-rs/keyring').catch((error: unknown) => {
-    throw new Error('its module is not installed', { cause: error })
-  })
+  const keyring = await import('@napi-rs/keyring').catch(loadOwnModule)
   // Without this pin a Linux without Secret Service gets a keyring in memory that forgets at the next boot.
   return new keyring.AsyncEntry(service, account, { linux: { store: 'secret-service' } })
+}
+
+/** A copy of the bridge that a control plane made comes without packages and has the bare module beside it. */
+function loadOwnModule(notInstalled: unknown): typeof import('@napi-rs/keyring') {
+  const file = new URL('keyring.node', import.meta.url)
+  if (!existsSync(file)) throw new Error('its module is not installed', { cause: notInstalled })
+  try {
+    return createRequire(import.meta.url)(fileURLToPath(file))
+  } catch (cause) {
+    const [why] = String(cause).split('\n')
+    throw new Error(`its module does not run on this system (${why})`, { cause })
+  }
 }
 
 function unanswered(why: string, cause?: unknown): BridgeError {

@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { GatewayError } from '../model/error.ts'
+import { isPackageManager } from './package-manager.ts'
 
 export interface FrontServerOptions {
   /** Names beside the loopback ones under which clients may reach us. */
   hostnames: readonly string[]
   /** The MCP door. */
   mcp(slug: string, request: IncomingMessage, response: ServerResponse): void
+  /** The bridge for one workspace, for package managers. */
+  bridgePackage(slug: string, request: IncomingMessage, response: ServerResponse): void
   /** Everything that is not the hot path. */
   other(request: IncomingMessage, response: ServerResponse): void
 }
@@ -14,7 +17,8 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 const MCP_PATH = /^\/ws\/([a-z0-9-]{1,40})\/?(?:\?|$)/
 
 /** The one listener: judges Host and Origin, then hands the request to its door. */
-export function createFrontServer({ hostnames, mcp, other }: FrontServerOptions): Server {
+export function createFrontServer(options: FrontServerOptions): Server {
+  const { hostnames, mcp, other } = options
   const known = new Set([...LOOPBACK, ...hostnames.map((name) => name.toLowerCase())])
   const server = createServer(
     { maxHeaderSize: 16_384, requestTimeout: 120_000, headersTimeout: 20_000 },
@@ -22,12 +26,30 @@ export function createFrontServer({ hostnames, mcp, other }: FrontServerOptions)
       const refusal = judgeOrigin(request, known)
       if (refusal !== undefined) return refuse(response, refusal)
       const slug = MCP_PATH.exec(request.url ?? '')?.[1]
-      if (slug !== undefined) mcp(slug, request, response)
-      else other(request, response)
+      if (slug === undefined) other(request, response)
+      else if (request.method === 'POST') mcp(slug, request, response)
+      else serveReader(options, slug, request, response)
     },
   )
   server.keepAliveTimeout = 65_000
   return server
+}
+
+/** A workspace's URL is given to package managers, MCP clients and people alike; their headers tell them apart. */
+function serveReader(
+  { mcp, bridgePackage, other }: FrontServerOptions,
+  slug: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { method, headers } = request
+  const isReading = method === 'GET' || method === 'HEAD'
+  const accept = headers.accept ?? ''
+  // Package managers first: one of them accepts JSON, and none of them can use a page.
+  if (isReading && isPackageManager(headers)) bridgePackage(slug, request, response)
+  else if (isReading && accept.includes('text/html') && !accept.includes('text/event-stream'))
+    other(request, response)
+  else mcp(slug, request, response)
 }
 
 /**
