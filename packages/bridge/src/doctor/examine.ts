@@ -57,14 +57,15 @@ export async function examine(
   during: (check: string, work: Promise<Observation[]>) => Promise<Observation[]>,
 ): Promise<Finding[]> {
   const findings: Finding[] = []
-  const fallen = new Set<string>()
+  /** Each check that failed or could not run, with the failure behind it. */
+  const fallen = new Map<string, string>()
   for (const { name, needs, run } of checks) {
-    const missing = needs.find((need) => fallen.has(need))
+    const culprit = needs.map((need) => fallen.get(need)).find((found) => found !== undefined)
     const seen =
-      missing === undefined
+      culprit === undefined
         ? await during(name, run(scene).catch(asObservations))
-        : [skipped(`skipped: needs ${missing}`)]
-    if (missing !== undefined || seen.some(({ status }) => status === 'failed')) fallen.add(name)
+        : [skipped(`skipped: needs ${culprit}`)]
+    if (culprit !== undefined || seen.some(({ status }) => status === 'failed')) fallen.set(name, culprit ?? name)
     findings.push(...seen.map((observation) => ({ check: name, ...observation })))
   }
   return findings
