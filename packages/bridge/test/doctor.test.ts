@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createProxy } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,20 @@ it('finds nothing wrong where all is well', async () => {
   expect(workspace).toBe(gateway.url)
   expect(findings.filter(({ status }) => status === 'failed')).toEqual([])
   expect(findings.map(({ check }) => check)).toEqual([
-    ...['node', 'files', 'permissions', 'address', 'login', 'proxy', 'dns', 'tcp', 'tls', 'http', 'clock', 'version'],
+    ...[
+      'node',
+      'files',
+      'permissions',
+      'address',
+      'login',
+      'proxy',
+      'dns',
+      'tcp',
+      'tls',
+      'http',
+      'clock',
+      'version',
+    ],
     ...['token', 'workspace', 'servers', 'tools', 'clients', 'npx'],
   ])
   expect(summary.failed).toBe(0)
@@ -103,7 +116,9 @@ describe('the login', () => {
   it('ends soon', async () => {
     await using gateway = await openScriptedGateway()
     const expiresAt = new Date(Date.now() + 3.5 * dayMs).toISOString()
-    gateway.answers.set('/api/v1/whoami', { body: { role: 'developer', member: 'ada', workspace: 'demo', expiresAt } })
+    gateway.answers.set('/api/v1/whoami', {
+      body: { role: 'developer', member: 'ada', workspace: 'demo', expiresAt },
+    })
     const { one, code } = await runDoctor(doctorEnvironment(gateway.url))
     expect(one('token')).toMatchObject({ status: 'warning' })
     expect(one('token')?.message).toContain('it ends in 3 days')
@@ -121,7 +136,11 @@ describe('the login', () => {
   it('is kept in a keychain that does not answer', async ({ skip }) => {
     if (process.platform !== 'linux') return skip('only the keychain of Linux is reached over a bus')
     await using gateway = await openScriptedGateway()
-    const { MCPGW_TOKEN: _, MCPGW_STORAGE: __, ...env } = doctorEnvironment(gateway.url, {
+    const {
+      MCPGW_TOKEN: _,
+      MCPGW_STORAGE: __,
+      ...env
+    } = doctorEnvironment(gateway.url, {
       DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent',
     })
     const config = { workspaces: { [gateway.url]: { storage: 'keychain' } } }
@@ -134,7 +153,11 @@ describe('the login', () => {
   it('is kept in a file because there is no keychain', async ({ skip }) => {
     if (process.platform !== 'linux') return skip('only the keychain of Linux is reached over a bus')
     await using gateway = await openScriptedGateway()
-    const { MCPGW_TOKEN: _, MCPGW_STORAGE: __, ...env } = doctorEnvironment(gateway.url, {
+    const {
+      MCPGW_TOKEN: _,
+      MCPGW_STORAGE: __,
+      ...env
+    } = doctorEnvironment(gateway.url, {
       DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent',
     })
     const login = ['login', gateway.url, '--with-token']
@@ -249,7 +272,10 @@ describe('the network', () => {
   it('answers with something else than a gateway', async () => {
     await using gateway = await openScriptedGateway()
     const cases = [
-      [{ status: 302, headers: { location: 'https://login.example.com/' } }, 'redirects to https://login.example.com/'],
+      [
+        { status: 302, headers: { location: 'https://login.example.com/' } },
+        'redirects to https://login.example.com/',
+      ],
       [{ status: 502 }, 'something in front of the gateway does not reach it'],
       [{ status: 404 }, 'not like an mcpgw gateway'],
     ] as const
@@ -290,7 +316,11 @@ it.each([
 describe('the servers', () => {
   it('are told with what each of them needs', async () => {
     await using gateway = await openScriptedGateway()
-    const error = { code: 'needs_credential', message: 'The credential is not complete.', fix: 'Ask an admin.' }
+    const error = {
+      code: 'needs_credential',
+      message: 'The credential is not complete.',
+      fix: 'Ask an admin.',
+    }
     const items = [
       serverState({ name: 'github', tools: 2 }),
       serverState({ name: 'jira', status: 'needs_credential', error }),
@@ -313,7 +343,10 @@ describe('the servers', () => {
 
   it('are not for a readonly token, and that is no failure', async () => {
     await using gateway = await openScriptedGateway()
-    gateway.answers.set(`${workspacePath}/servers`, { status: 403, body: { detail: 'The role does not include it.' } })
+    gateway.answers.set(`${workspacePath}/servers`, {
+      status: 403,
+      body: { detail: 'The role does not include it.' },
+    })
     const { one, code } = await runDoctor(doctorEnvironment(gateway.url))
     expect(one('servers')?.status).toBe('skipped')
     expect(one('tools')?.status).toBe('ok')
@@ -326,7 +359,9 @@ describe('the servers', () => {
     const error = { code: 'x', message: '\u001b[31mred', fix: '\u009b31mType: rm -rf /\r\n✓ servers' }
     const items = [serverState({ name, status: 'failing', error })]
     gateway.answers.set(`${workspacePath}/servers`, { body: { items } })
-    gateway.answers.set(`${workspacePath}/tools`, { body: { items: [listedTool(`\u001b[5m${'x'.repeat(80)}`)] } })
+    gateway.answers.set(`${workspacePath}/tools`, {
+      body: { items: [listedTool(`\u001b[5m${'x'.repeat(80)}`)] },
+    })
     const env = doctorEnvironment(gateway.url)
     const { stdout, stderr } = await runCommand(['doctor'], { env })
     // biome-ignore lint/suspicious/noControlCharactersInRegex: looking for them is the point
@@ -366,7 +401,6 @@ describe('npx', () => {
     writeFileSync(join(folder, 'npx'), `#!/bin/sh\necho "$* $MCPGW_TOKEN" > '${told}'\n`, { mode: 0o755 })
     const { one } = await runDoctor(doctorEnvironment(gateway.url, { PATH: folder }))
     expect(one('npx')).toMatchObject({ status: 'ok', message: expect.stringContaining('s to start') })
-    const { readFileSync } = await import('node:fs')
     expect(readFileSync(told, 'utf8')).toBe('-y --prefer-offline --version \n')
   })
 

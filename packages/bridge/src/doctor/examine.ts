@@ -65,7 +65,8 @@ export async function examine(
       culprit === undefined
         ? await during(name, run(scene).catch(asObservations))
         : [skipped(`skipped: needs ${culprit}`)]
-    if (culprit !== undefined || seen.some(({ status }) => status === 'failed')) fallen.set(name, culprit ?? name)
+    if (culprit !== undefined || seen.some(({ status }) => status === 'failed'))
+      fallen.set(name, culprit ?? name)
     findings.push(...seen.map((observation) => ({ check: name, ...observation })))
   }
   return findings

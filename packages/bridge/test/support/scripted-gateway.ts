@@ -1,6 +1,6 @@
-import { createServer as createHttp, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer as createHttp, type IncomingMessage, type RequestListener } from 'node:http'
 import { createServer as createHttps } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { goodToken } from './test-gateway.ts'
 
 /** What is answered at a path: a body to send as JSON, or an answer in full. */
@@ -66,7 +66,10 @@ function healthyAnswers(version: string): [string, Scripted][] {
     ['/api/v1/whoami', { body: { role: 'developer', member: 'ada', workspace: 'demo' } }],
     ['/ws/demo', { body: { jsonrpc: '2.0', id: 1, result: { supportedVersions: ['2026-07-28'] } } }],
     [`${workspacePath}/servers`, { body: { items: [serverState({ name: 'github', tools: 2 })] } }],
-    [`${workspacePath}/tools`, { body: { items: [listedTool('github__issues'), listedTool('github__pulls')] } }],
+    [
+      `${workspacePath}/tools`,
+      { body: { items: [listedTool('github__issues'), listedTool('github__pulls')] } },
+    ],
     [`${workspacePath}/audit`, { body: { items: [] } }],
   ]
 }
@@ -84,7 +87,7 @@ function tokenOf({ headers }: IncomingMessage): string | undefined {
 }
 
 /** Listens on a free port of 127.0.0.1. */
-export async function listenOn(server: Pick<Server, 'listen' | 'address'>): Promise<number> {
+export async function listenOn(server: Server): Promise<number> {
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   // A TCP server that listens has an AddressInfo.
   return (server.address() as AddressInfo).port
