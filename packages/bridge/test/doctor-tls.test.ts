@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { createServer as createProxy } from 'node:http'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { createAuthority } from './support/certificates.ts'
+import { createAuthority } from './support/private-authority.ts'
 import { doctorEnvironment, runDoctor } from './support/run-doctor.ts'
 import { listenOn, openScriptedGateway } from './support/scripted-gateway.ts'
 
