@@ -2,16 +2,19 @@ import { Command, CommanderError } from 'commander'
 import { asBridgeError, BridgeError } from '../bridge-error.ts'
 import type { Settings } from '../settings.ts'
 import { type ConsoleStreams, createConsole } from '../terminal/console.ts'
+import { CommandEnd } from './command-end.ts'
 import type { CommandContext } from './context.ts'
+import { addDoctor } from './doctor.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import { addLogin } from './login.ts'
 import { addLogout } from './logout.ts'
+import { addStatus } from './status.ts'
 import { addWhoami } from './whoami.ts'
 
 declare const __BRIDGE_VERSION__: string
 
 /** In the order of the help. Each adds its own command. */
-const commands = [addStdio, addLogin, addWhoami, addLogout]
+const commands = [addStdio, addLogin, addWhoami, addStatus, addDoctor, addLogout]
 
 /** Runs one command and resolves with the exit code. */
 export async function runProgram(
@@ -24,6 +27,7 @@ export async function runProgram(
     await createProgram({ settings, streams, console }).parseAsync(argv, { from: 'user' })
     return exitCodes.done
   } catch (error) {
+    if (error instanceof CommandEnd) return error.exitCode
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
     const failure = asBridgeError(error)
     console.fail(failure)
