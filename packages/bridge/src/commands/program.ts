@@ -1,17 +1,23 @@
 import { Command, CommanderError } from 'commander'
 import { asBridgeError, BridgeError } from '../bridge-error.ts'
 import type { Settings } from '../settings.ts'
-import { type ConsoleStreams, createConsole } from '../terminal/console.ts'
+import { type Console, type ConsoleStreams, createConsole } from '../terminal/console.ts'
+import { AlreadyTold } from './already-told.ts'
+import { addCall } from './call.ts'
+import { addCompletion } from './completion.ts'
 import type { CommandContext } from './context.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
+import { arrangeHelp } from './help.ts'
 import { addLogin } from './login.ts'
 import { addLogout } from './logout.ts'
+import { addTail } from './tail.ts'
+import { addTools } from './tools.ts'
 import { addWhoami } from './whoami.ts'
 
 declare const __BRIDGE_VERSION__: string
 
 /** In the order of the help. Each adds its own command. */
-const commands = [addStdio, addLogin, addWhoami, addLogout]
+const commands = [addLogin, addWhoami, addLogout, addTools, addCall, addTail, addStdio, addCompletion]
 
 /** Runs one command and resolves with the exit code. */
 export async function runProgram(
@@ -20,24 +26,44 @@ export async function runProgram(
   streams: ConsoleStreams,
 ): Promise<number> {
   const console = createConsole(streams, argv.includes('--json'))
-  try {
-    await createProgram({ settings, streams, console }).parseAsync(argv, { from: 'user' })
-    return exitCodes.done
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
-    const failure = asBridgeError(error)
-    console.fail(failure)
-    return exitCodeOf(failure)
-  }
+  const program = createProgram({ settings, streams, console })
+  const exitCode = await program.parseAsync(argv, { from: 'user' }).then(
+    () => exitCodes.done,
+    (error: unknown) => endOf(error, { console, program, argv }),
+  )
+  await console.flushed()
+  return exitCode
+}
+
+function endOf(
+  error: unknown,
+  { console, program, argv }: { console: Console; program: Command; argv: readonly string[] },
+): number {
+  if (error instanceof AlreadyTold) return exitCodes.failed
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done
+  const failure = error instanceof CommanderError ? wrongUsage(error, program, argv) : asBridgeError(error)
+  console.fail(failure)
+  return exitCodeOf(failure)
+}
+
+/** One line of what is wrong and one of what to type, in place of a whole page of help. */
+function wrongUsage(error: CommanderError, program: Command, argv: readonly string[]): BridgeError {
+  const [what = '', guess = ''] = error.message.replace(/^error: /, '').split('\n')
+  const message = what.charAt(0).toUpperCase() + what.slice(1).replace(/\.?$/, '.')
+  const isKnown = program.commands.some((command) => command.name() === argv[0])
+  const help = `See: mcpgw ${isKnown ? `${argv[0]} ` : ''}--help`
+  const meant = /Did you mean (.+)\?/.exec(guess)?.[0]
+  return new BridgeError('usage', message, { fix: meant === undefined ? help : `${meant} ${help}` })
 }
 
 function createProgram(context: CommandContext): Command {
   const program = new Command('mcpgw')
-    .description("One workspace's MCP servers on stdio, and the login for it.")
+    .description("Your team's MCP servers behind one URL: as one MCP server on stdio, and by hand.")
     .version(__BRIDGE_VERSION__)
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => undefined })
   for (const add of commands) add(program, context)
+  arrangeHelp(program, context.console.columns)
   return program
 }
 
