@@ -16,7 +16,7 @@ import type { CommandContext } from './context.ts'
 
 interface CallOptions {
   args?: string
-  timeout: string
+  timeout?: string
   out?: string
   workspace?: string
 }
@@ -28,7 +28,7 @@ export function addCall(program: Command, context: CommandContext): void {
     .argument('<tool>', 'name of the tool, as mcpgw tools shows it')
     .argument('[arguments...]', 'name=text, or name:=JSON for anything else')
     .option('--args <json>', 'all arguments as JSON; @FILE reads a file, - reads stdin')
-    .option('--timeout <seconds>', 'how long to wait for the answer', '300')
+    .option('--timeout <seconds>', 'how long to wait for the answer, if not 300')
     .option('--out <file>', 'write the image, audio or file of the result here')
     .option('--workspace <url>', 'workspace to use instead of the default one')
     .option('--json', 'print the whole result as JSON')
@@ -41,7 +41,7 @@ async function call(
   options: CallOptions,
   { settings, streams, console }: CommandContext,
 ): Promise<void> {
-  const timeoutMs = readTimeout(options.timeout)
+  const timeoutMs = readTimeout(options.timeout ?? '300')
   const given = await readGivenArguments(words, options.args, streams.stdin)
   if (options.out !== undefined) await requireFolder(options.out)
   const access = createAccess(settings, options.workspace)

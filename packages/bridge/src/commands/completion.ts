@@ -25,12 +25,11 @@ export function addCompletion(program: Command, { console }: CommandContext): vo
     .command('completion')
     .description('print a script that completes commands and options')
     .addArgument(new Argument('<shell>', 'the shell to print it for').choices(Object.keys(scripts)))
-    // Commander lets nothing through but the choices.
-    .action((shell: Shell) =>
-      console.result({ script: scripts[shell](readCommands(program)) }, [
-        scripts[shell](readCommands(program)),
-      ]),
-    )
+    // Commander lets no other word through.
+    .action((shell: Shell) => {
+      const script = scripts[shell](readCommands(program))
+      console.result({ script }, [script])
+    })
 }
 
 function readCommands(program: Command): CommandWords[] {

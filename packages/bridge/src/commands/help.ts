@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { BridgeError } from '../bridge-error.ts'
+import { nearestName } from '../calls/nearest-name.ts'
 
 /** Where each command stands in the help, whoever added it. */
 const groups: Readonly<Record<string, readonly string[]>> = {
@@ -38,6 +40,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     'mcpgw tail --outcome denied --json',
     'mcpgw tail --server github | head -3',
   ],
+  help: ['mcpgw help call'],
   completion: [
     'source <(mcpgw completion bash)',
     'mcpgw completion fish | source',
@@ -53,15 +56,34 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 4 login needed.`
 /** Groups, examples and widths for a program whose commands have all been added. */
 export function arrangeHelp(program: Command, columns: number | undefined): void {
   const helpWidth = Math.min(columns ?? 80, maxHelpWidth)
-  program.helpCommand('help [command]', 'explain a command')
+  program.helpOption('-h, --help', 'explain mcpgw')
   program.commandsGroup('More:')
   for (const [heading, names] of Object.entries(groups)) {
     for (const name of names) program.commands.find((command) => command.name() === name)?.helpGroup(heading)
   }
   for (const command of [program, ...program.commands]) {
-    command.configureHelp({ helpWidth })
+    // The arguments of a command stand in its own help; here they would leave no room to say what it does.
+    command.configureHelp({ helpWidth, subcommandTerm: (shown) => shown.name() })
+    if (command !== program) command.helpOption('-h, --help', 'explain this command')
     command.addHelpText('after', () => epilogue(command.name()))
   }
+}
+
+export function addHelp(program: Command): void {
+  program
+    .helpCommand(false)
+    .command('help')
+    .description('explain a command')
+    .argument('[command]', 'the command')
+    .action((name: string | undefined) => {
+      const names = program.commands.map((command) => command.name())
+      const explained = name === undefined ? program : program.commands.find((one) => one.name() === name)
+      if (explained !== undefined) return explained.outputHelp()
+      const meant = nearestName(name ?? '', names)
+      throw new BridgeError('usage', `Unknown command '${name}'.`, {
+        fix: `${meant === undefined ? '' : `Did you mean ${meant}? `}See: mcpgw --help`,
+      })
+    })
 }
 
 function epilogue(name: string): string {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { asBridgeError, BridgeError } from '../bridge-error.ts'
+import { nearestName } from '../calls/nearest-name.ts'
 import type { Settings } from '../settings.ts'
 import { type Console, type ConsoleStreams, createConsole } from '../terminal/console.ts'
 import { AlreadyTold } from './already-told.ts'
@@ -7,7 +8,7 @@ import { addCall } from './call.ts'
 import { addCompletion } from './completion.ts'
 import type { CommandContext } from './context.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
-import { arrangeHelp } from './help.ts'
+import { addHelp, arrangeHelp } from './help.ts'
 import { addLogin } from './login.ts'
 import { addLogout } from './logout.ts'
 import { addTail } from './tail.ts'
@@ -17,7 +18,17 @@ import { addWhoami } from './whoami.ts'
 declare const __BRIDGE_VERSION__: string
 
 /** In the order of the help. Each adds its own command. */
-const commands = [addLogin, addWhoami, addLogout, addTools, addCall, addTail, addStdio, addCompletion]
+const commands = [
+  addLogin,
+  addWhoami,
+  addLogout,
+  addTools,
+  addCall,
+  addTail,
+  addStdio,
+  addCompletion,
+  addHelp,
+]
 
 /** Runs one command and resolves with the exit code. */
 export async function runProgram(
@@ -50,16 +61,18 @@ function endOf(
 function wrongUsage(error: CommanderError, program: Command, argv: readonly string[]): BridgeError {
   const [what = '', guess = ''] = error.message.replace(/^error: /, '').split('\n')
   const message = what.charAt(0).toUpperCase() + what.slice(1).replace(/\.?$/, '.')
-  const isKnown = program.commands.some((command) => command.name() === argv[0])
-  const help = `See: mcpgw ${isKnown ? `${argv[0]} ` : ''}--help`
-  const meant = /Did you mean (.+)\?/.exec(guess)?.[0]
+  const names = program.commands.map((command) => command.name())
+  const command = names.find((name) => name === argv[0])
+  const help = `See: mcpgw ${command === undefined ? '' : `${command} `}--help`
+  const near = error.code === 'commander.unknownCommand' ? nearestName(argv[0] ?? '', names) : undefined
+  const meant = near === undefined ? /Did you mean (.+)\?/.exec(guess)?.[0] : `Did you mean ${near}?`
   return new BridgeError('usage', message, { fix: meant === undefined ? help : `${meant} ${help}` })
 }
 
 function createProgram(context: CommandContext): Command {
   const program = new Command('mcpgw')
     .description("Your team's MCP servers behind one URL: as one MCP server on stdio, and by hand.")
-    .version(__BRIDGE_VERSION__)
+    .version(__BRIDGE_VERSION__, '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
   for (const add of commands) add(program, context)
