@@ -62,13 +62,15 @@ it.skipIf(!isInstalled('zsh'))(
   },
 )
 
-it.skipIf(!isInstalled('fish'))('completes in fish (skipped where fish is not installed)', async () => {
+it('completes in fish', async ({ skip }) => {
+  if (!isInstalled('fish')) return skip('fish is not installed')
   const file = await scriptFor('fish')
   const child = spawn('fish', ['--no-config', '-c', `source ${file}; complete -C 'mcpgw lo'`])
   expect((await finish(child)).stdout).toMatch(/^login\t.*\nlogout\t/)
 })
 
-it.skipIf(!isInstalled('pwsh'))('completes in PowerShell (skipped where it is not installed)', async () => {
+it('completes in PowerShell', async ({ skip }) => {
+  if (!isInstalled('pwsh')) return skip('PowerShell is not installed')
   const file = await scriptFor('powershell')
   const complete = "[System.Management.Automation.CommandCompletion]::CompleteInput('mcpgw lo', 8, $null)"
   const script = `Get-Content -Raw ${file} | Invoke-Expression; ${complete}.CompletionMatches.CompletionText`

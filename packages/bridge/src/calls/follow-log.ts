@@ -56,6 +56,7 @@ export function followLog(options: {
 }): Promise<void> {
   const { access, after, signal, onRow, onLost } = options
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return resolve()
     let isLost = false
     const source = new EventSource('http://workspace.invalid/', { fetch: connect })
     const end = (error?: unknown) => {

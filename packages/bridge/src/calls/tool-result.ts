@@ -20,16 +20,13 @@ export interface ResultFile {
 export function readResult(result: JsonObject): ToolResult {
   const blocks = (Array.isArray(result.content) ? result.content : []).filter(isObject)
   const { structuredContent: structure } = result
-  // Servers repeat the structure as text for clients that do not know it.
-  const isRepeated = (text: string) =>
-    structure !== undefined && isDeepStrictEqual(parseJson(text), structure)
-  const texts = blocks.map(textOf).filter((text) => text !== undefined && !isRepeated(text))
+  const texts = blocks.map(textOf).filter((text) => text !== undefined)
+  // Servers repeat the structure as text for clients that do not know it. Theirs has every digit as they wrote it.
+  const isRepeated = texts.some((text) => isDeepStrictEqual(parseJson(text), structure))
   return {
     isError: result.isError === true,
-    texts: [
-      ...texts.filter((text) => text !== undefined),
-      ...(structure === undefined ? [] : [JSON.stringify(structure, undefined, 2)]),
-    ],
+    texts:
+      structure === undefined || isRepeated ? texts : [...texts, JSON.stringify(structure, undefined, 2)],
     files: blocks.map(fileOf).filter((file) => file !== undefined),
     strangers: blocks.filter(isStranger).map((block) => asString(block.type) ?? 'unknown'),
   }

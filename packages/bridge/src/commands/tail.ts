@@ -44,8 +44,9 @@ async function tail(options: TailOptions, { settings, streams, console }: Comman
   const isWide = console.columns === undefined
   let shown = 0
   try {
-    const after = await findStart(access, since)
-    if (console.columns !== undefined && !console.asJson) console.say('Following the log. Ctrl-C ends it.')
+    const after = await Promise.race([findStart(access, since), aborted(signal)])
+    if (!signal.aborted && console.columns !== undefined && !console.asJson)
+      console.say('Following the log. Ctrl-C ends it.')
     await followLog({
       access,
       after,
@@ -61,6 +62,12 @@ async function tail(options: TailOptions, { settings, streams, console }: Comman
   } finally {
     await access.close()
   }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
 }
 
 function isWanted(row: LogRow, wish: TailOptions, since: number | undefined): boolean {

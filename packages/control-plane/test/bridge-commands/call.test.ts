@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -45,9 +47,10 @@ describe('a call from the shell', () => {
     )
   })
 
-  it('prints structured content as JSON, once', async () => {
-    const { stdout } = await call('odd__structured')
-    expect(stdout).toBe('{\n  "total": 2\n}\n')
+  it('prints structured content as JSON, once, with every digit of a server that wrote it as text too', async () => {
+    expect((await call('odd__structured')).stdout).toBe('{"total":2,"id":9007199254740993}\n')
+    const alone = await call('odd__structured-alone')
+    expect(alone.stdout).toBe('Counted.\n{\n  "total": 2\n}\n')
     const weather = await call('everything__get-structured-content', 'location=Chicago')
     expect(JSON.parse(weather.stdout)).toMatchObject({ temperature: expect.any(Number) })
   })
@@ -242,11 +245,31 @@ describe('on a terminal', () => {
   })
 })
 
+it('works on Node 20, the oldest that the bridge runs on', async ({ skip }) => {
+  const node = [process.env.MCPGW_TEST_NODE20 ?? '', '/usr/bin/node', '/usr/local/bin/node'].find(isNode20)
+  if (node === undefined) return skip('no Node 20 found; name one in MCPGW_TEST_NODE20')
+  const commands = [
+    ['call', 'everything__echo', 'message=old'],
+    ['tools', '--search', 'echo'],
+    ['tail', '--since', '1h', '--limit', '1'],
+    ['completion', 'bash'],
+    ['--help'],
+  ]
+  for (const args of commands) {
+    const { stderr, code } = await runBridge(args, team, '', node)
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
+  }
+})
+
 it('ends quietly when nobody reads its result', async () => {
   await using running = startBridge(['call', 'odd__long'], team)
   running.child.stdout.destroy()
   expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
 })
+
+function isNode20(path: string): boolean {
+  return existsSync(path) && execFileSync(path, ['--version'], { encoding: 'utf8' }).startsWith('v20.')
+}
 
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

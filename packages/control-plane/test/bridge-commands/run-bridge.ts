@@ -37,12 +37,12 @@ export function environment({ url, token }: Place, more: Record<string, string> 
   }
 }
 
-export function startBridge(args: string[], place: Place): Running {
-  return watch(spawn(process.execPath, [BRIDGE, ...args], { env: environment(place) }))
+export function startBridge(args: string[], place: Place, node = process.execPath): Running {
+  return watch(spawn(node, [BRIDGE, ...args], { env: environment(place) }))
 }
 
-export function runBridge(args: string[], place: Place, input = ''): Promise<Finished> {
-  const running = startBridge(args, place)
+export function runBridge(args: string[], place: Place, input = '', node?: string): Promise<Finished> {
+  const running = startBridge(args, place, node)
   running.child.stdin.end(input)
   return running.ended
 }

@@ -38,9 +38,10 @@ const results: Record<string, object> = {
   hostile: { content: [{ type: 'text', text: HOSTILE }] },
   'hostile-error': { content: [{ type: 'text', text: HOSTILE }], isError: true },
   structured: {
-    content: [{ type: 'text', text: '{"total":2}' }],
-    structuredContent: { total: 2 },
+    content: [{ type: 'text', text: '{"total":2,"id":9007199254740993}' }],
+    structuredContent: { total: 2, id: 9007199254740992 },
   },
+  'structured-alone': { content: [{ type: 'text', text: 'Counted.' }], structuredContent: { total: 2 } },
   files: {
     content: [
       { type: 'text', text: 'Two of them.' },
@@ -69,7 +70,7 @@ const schema = {
 const tools = [
   { name: 'hostile', description: HOSTILE, inputSchema: { type: 'object' } },
   { name: 'typed', inputSchema: schema, annotations: { destructiveHint: true } },
-  ...['hostile-error', 'structured', 'files', 'long', 'silent'].map((name) => ({
+  ...['hostile-error', 'structured', 'structured-alone', 'files', 'long', 'silent'].map((name) => ({
     name,
     inputSchema: { type: 'object' },
     annotations: { readOnlyHint: true },
