@@ -39,7 +39,9 @@ export async function readApi<Schema extends z.ZodMiniType>(
 
 export function explainSilence(error: TransportError, origin: string): BridgeError {
   return new BridgeError('unreachable', `${origin} cannot be reached (${error.message}).`, {
-    fix: 'Check that the gateway runs and that this machine can reach it.',
+    fix: error.isPermanent
+      ? 'If the gateway uses a private certificate, name its CA file in NODE_EXTRA_CA_CERTS.'
+      : 'Check that the gateway runs and that this machine can reach it.',
     cause: error,
   })
 }

@@ -41,7 +41,6 @@ async function tail(options: TailOptions, { settings, streams, console }: Comman
   streams.once('SIGINT', () => interrupted.abort())
   const enough = new AbortController()
   const signal = AbortSignal.any([interrupted.signal, enough.signal, console.readerLeft])
-  const isWide = console.columns === undefined
   let shown = 0
   try {
     const after = await Promise.race([findStart(access, since), aborted(signal)])
@@ -53,7 +52,7 @@ async function tail(options: TailOptions, { settings, streams, console }: Comman
       signal,
       onRow(row) {
         if (signal.aborted || !isWanted(row, options, since)) return
-        console.item(row, isWide ? inWords(row) : cut(inWords(row), console.columns), toneOf(row))
+        console.item(row, inWords(row, console.columns), toneOf(row))
         shown += 1
         if (shown >= limit) enough.abort()
       },
@@ -86,19 +85,35 @@ function toneOf({ outcome }: LogRow): Tone {
   return outcome === 'denied' || outcome === 'cancelled' ? 'warning' : 'error'
 }
 
-/** Columns of a fixed width, because the rows to come are not known. A longer text pushes the rest of its row. */
-function inWords(row: LogRow): string {
-  const what = row.kind === 'call' ? calledName(row) : row.method
-  const reason = row.reason === undefined ? '' : `  ${row.reason}`
+interface Widths {
+  readonly member: number
+  readonly client: number
+  readonly tool: number
+}
+
+/** Fixed, because the rows to come are not known. On a terminal how a call ended is never pushed out of sight. */
+function widthsFor(columns: number | undefined): Widths {
+  if (columns === undefined) return { member: 14, client: 18, tool: 34 }
+  const timeOutcomeAndDuration = 36
+  const room = Math.max(24, columns - timeOutcomeAndDuration)
+  const [member, client] = [Math.floor(room * 0.2), Math.floor(room * 0.25)]
+  return { member, client, tool: room - member - client }
+}
+
+function inWords(row: LogRow, columns: number | undefined): string {
+  const widths = widthsFor(columns)
+  const cell = (text: string, width: number) =>
+    pad(cut(onOneLine(text), columns === undefined ? undefined : width), width)
   const cells = [
-    pad(localTime(row.time), 8),
-    pad(onOneLine(row.member), 14),
-    pad(onOneLine(row.client ?? '-'), 18),
-    pad(onOneLine(what), 34),
+    localTime(row.time),
+    cell(row.member, widths.member),
+    cell(row.client ?? '-', widths.client),
+    cell(row.kind === 'call' ? calledName(row) : row.method, widths.tool),
     pad(row.outcome, 14),
     `${Math.round(row.latencyMs)} ms`.padStart(9),
   ]
-  return cells.join(' ') + onOneLine(reason)
+  const reason = row.reason === undefined ? '' : ` ${onOneLine(row.reason)}`
+  return cut(cells.join(' ') + reason, columns)
 }
 
 function calledName({ server, tool, method, shownAs }: LogRow): string {

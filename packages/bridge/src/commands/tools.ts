@@ -67,12 +67,22 @@ function explainNone(all: readonly WorkspaceTool[], server: string | undefined):
 }
 
 function showList(found: readonly WorkspaceTool[], console: Console): void {
-  const rows = found.map((tool) => [tool.name, tool.server, marksOf(tool), firstLine(descriptionOf(tool))])
+  const rows = found.map((tool) => [
+    tool.name,
+    serverCell(tool, console.columns),
+    marksOf(tool),
+    firstLine(descriptionOf(tool)),
+  ])
   console.result({ items: found }, table(rows, console.columns))
   const [first] = found
   if (first === undefined || console.columns === undefined || console.asJson) return
   const number = found.length === 1 ? '1 tool' : `${found.length} tools`
   console.say(`${number}. To see one with its arguments: mcpgw tools ${first.name}`)
+}
+
+/** On a terminal, where room is short, nothing when the tool's name begins with it anyway. */
+function serverCell({ name, server }: WorkspaceTool, columns: number | undefined): string {
+  return columns !== undefined && name.startsWith(`${server}__`) ? '' : server
 }
 
 function firstLine(text: string): string {

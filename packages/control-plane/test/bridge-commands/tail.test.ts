@@ -101,6 +101,15 @@ it('tells a readonly token that it may not read the log', async () => {
   expect(stderr).toContain('This token may not read the log.')
 })
 
+it.each([60, 80, 120])('shows in %i columns how a call ended', async (columns) => {
+  await echo('one')
+  const args = ['tail', '--since', '1h', '--tool', 'echo', '--limit', '1']
+  const { stdout } = await startOnTerminal(args, team, { columns }).ended
+  const row = stdout.split('\r\n').find((line) => line.includes(' ok ')) ?? ''
+  expect(row).toMatch(/^\d\d:\d\d:\d\d tes.* everything\.?.* ok +\d+ ms$/)
+  expect(row.length).toBeLessThanOrEqual(columns)
+})
+
 it('ends quietly with Ctrl-C', async () => {
   await using running = startOnTerminal(['tail', '--since', '1h'], team)
   await running.shows('everything.echo')
