@@ -10,6 +10,10 @@ export type Reason =
   | 'server_error'
   | 'not_mcp'
   | 'storage'
+  | 'tool_not_found'
+  | 'tool_error'
+  | 'input_needed'
+  | 'timeout'
 
 /** An end the user should read: what happened and, in `fix`, what to type. Never holds a token. */
 export class BridgeError extends Error {
