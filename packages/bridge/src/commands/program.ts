@@ -4,14 +4,16 @@ import type { Settings } from '../settings.ts'
 import { type ConsoleStreams, createConsole } from '../terminal/console.ts'
 import type { CommandContext } from './context.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
+import { addInstall } from './install.ts'
 import { addLogin } from './login.ts'
 import { addLogout } from './logout.ts'
+import { addUninstall } from './uninstall.ts'
 import { addWhoami } from './whoami.ts'
 
 declare const __BRIDGE_VERSION__: string
 
 /** In the order of the help. Each adds its own command. */
-const commands = [addStdio, addLogin, addWhoami, addLogout]
+const commands = [addStdio, addLogin, addWhoami, addInstall, addUninstall, addLogout]
 
 /** Runs one command and resolves with the exit code. */
 export async function runProgram(
