@@ -4,6 +4,7 @@ import { formats } from './formats.ts'
 
 const entry = { command: 'npx', args: ['-y', 'mcpgw@1'], env: { PATH: '/a b:/c' } }
 const servers: EntryPlace = { container: 'mcpServers' }
+const tables: EntryPlace = { container: 'mcp_servers' }
 const list: EntryPlace = { container: 'mcpServers', isList: true }
 const removed = { dropContainer: false }
 
@@ -42,9 +43,7 @@ const yamlLists: Record<string, string> = {
 
 const cases = [
   ...Object.entries(jsonTexts).map(([name, text]) => ['json', name, text, servers] as const),
-  ...Object.entries(tomlTexts).map(
-    ([name, text]) => ['toml', name, text, { container: 'mcp_servers' }] as const,
-  ),
+  ...Object.entries(tomlTexts).map(([name, text]) => ['toml', name, text, tables] as const),
   ...Object.entries(yamlTexts).map(([name, text]) => ['yaml', name, text, servers] as const),
   ...Object.entries(yamlLists).map(([name, text]) => ['yaml', name, text, list] as const),
 ]
@@ -150,6 +149,6 @@ describe('yaml', () => {
   })
 
   it('says where it cannot be read', () => {
-    expect(() => yaml.parse('a: 1\nb: [\n')).toThrow('line 2')
+    expect(() => yaml.parse('a: 1\nb: {]\n')).toThrow('line 2')
   })
 })

@@ -6,7 +6,7 @@ import { endOfLine, type Format, FormatTrouble, lineEndOf, splice } from './form
 export const toml: Format = {
   parse(text) {
     try {
-      return asObject(parse(text)) ?? {}
+      return asObject(withPrototypes(parse(text))) ?? {}
     } catch (error) {
       throw new FormatTrouble(readableTrouble(error), { cause: error })
     }
@@ -32,6 +32,13 @@ export const toml: Format = {
     }
     return rest
   },
+}
+
+/** The parser's objects have no prototype, which makes them unequal to any other. */
+function withPrototypes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withPrototypes)
+  if (!isObject(value) || value instanceof Date) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withPrototypes(inner)]))
 }
 
 /** Where it is broken, and no more: the parser's message quotes the file, which may hold secrets. */
