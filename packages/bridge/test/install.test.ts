@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -211,6 +213,15 @@ describe('install', () => {
     expect(read(file)).toBe('{ "mcpServers" : {} }')
   })
 
+  it('does not take the older configuration of Continue out of use', async () => {
+    const home = createHome()
+    put(home.path('.continue', 'config.json'), '{}')
+    const { code, stderr } = await home.run('install', '--client', 'continue')
+    expect(code).toBe(1)
+    expect(stderr).toContain('would stop reading it')
+    expect(existsSync(home.path('.continue', 'config.yaml'))).toBe(false)
+  })
+
   it('keeps the record of what it wrote to itself', async () => {
     const home = createHome()
     await home.run('install', '--client', 'cursor')
@@ -239,3 +250,35 @@ it('writes an entry that starts in an empty environment, with the login and the 
   bridge.send(initializeRequest())
   expect((await bridge.answerTo(1)).result).toHaveProperty('serverInfo')
 })
+
+it('lets a person at a terminal pick clients and agree, and change their mind', async ({ skip }) => {
+  if (process.platform !== 'linux') return skip('the program that makes a terminal is used as on Linux')
+  const home = createHome({ TERM: 'xterm' })
+  mkdirSync(home.path('.cursor'))
+  const file = home.path('.cursor', 'mcp.json')
+  const givenUp = await atTerminal(home.env, { 'Which clients': '\r', 'Write this file': '\u0003' })
+  expect(givenUp).toContain('nothing was changed')
+  expect(existsSync(file)).toBe(false)
+  const done = await atTerminal(home.env, { 'Which clients': '\r', 'Write this file': '\r' })
+  expect(done).toContain('Cursor: set up')
+  expect(read(file)).toContain(workspace)
+})
+
+/** Runs install in a terminal, and types each answer when its question appears. */
+async function atTerminal(env: Record<string, string>, answers: Record<string, string>): Promise<string> {
+  // Without a size of its own a terminal made for a pipe has no columns to draw in.
+  const command = `stty rows 40 cols 120; '${process.execPath}' '${bridgeFile}' install`
+  const child = spawn('script', ['-qec', command, '/dev/null'], { env })
+  const open = new Map(Object.entries(answers))
+  let seen = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    seen += chunk.toString()
+    for (const [question, answer] of open) {
+      if (!seen.includes(question)) continue
+      open.delete(question)
+      child.stdin.write(answer)
+    }
+  })
+  await once(child, 'close')
+  return seen
+}

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 /** The machine as the AI clients on it see it. */
 export interface Place {
@@ -21,6 +21,6 @@ export function xdgFolder({ home, env }: Place): string {
 
 /** The folder of our own settings. */
 export function ownFolder(place: Place): string {
-  if (place.env.MCPGW_CONFIG_DIR) return place.env.MCPGW_CONFIG_DIR
+  if (place.env.MCPGW_CONFIG_DIR) return resolve(place.env.MCPGW_CONFIG_DIR)
   return join(place.platform === 'win32' ? applicationFolder(place) : xdgFolder(place), 'mcpgw')
 }
