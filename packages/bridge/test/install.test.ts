@@ -162,6 +162,8 @@ describe('install', () => {
 
     await home.run('install', '--client', 'cursor', '--force')
     expect(JSON.parse(read(file)).mcpServers.mcpgw).not.toHaveProperty('url')
+    await home.run('uninstall', '--client', 'cursor')
+    expect(read(file)).toBe(foreign)
   })
 
   it('keeps what the user added to the entry, and never a token', async () => {

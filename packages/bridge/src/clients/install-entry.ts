@@ -50,7 +50,7 @@ export async function planInstall(
   const safeEdit = (before: string | undefined) => explainTrouble(client, path, () => edit(before))
 
   async function apply() {
-    const { text: before, file } = await readConfigFile(path)
+    const { text: before } = await readConfigFile(path)
     const earlier = await installs.find({ client: client.id, file: path, key: wish.key })
     const written = await editConfigFile(path, { now, edit: safeEdit })
     if (written === undefined) return { backup: undefined }
@@ -63,7 +63,7 @@ export async function planInstall(
       key: wish.key,
       sha256: written.sha256,
     })
-    return { backup: written.backup, file }
+    return { backup: written.backup }
   }
   const hasContainer = (before: string | undefined) => before !== undefined && text.hasContainer(before)
 

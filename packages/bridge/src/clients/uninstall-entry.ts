@@ -99,7 +99,7 @@ async function originalOf(
   const backup = await readConfigFile(install.backup).catch(() => undefined)
   if (backup?.text === undefined) return undefined
   try {
-    return text.entries(backup.text).has(install.key) ? undefined : backup.text
+    return hasOurEntry(text, backup.text, install.key) ? undefined : backup.text
   } catch {
     return undefined
   }
