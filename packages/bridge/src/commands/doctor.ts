@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import type { Command } from 'commander'
-import type { InspectClients } from '../doctor/client-inspection.ts'
+import { inspectClients } from '../clients/inspect-clients.ts'
 import { examine } from '../doctor/examine.ts'
 import { exitCodeFor, reportLines, summarize } from '../doctor/report.ts'
 import { createScene } from '../doctor/scene.ts'
@@ -10,8 +10,6 @@ import type { CommandContext } from './context.ts'
 import { exitCodes } from './exit-code.ts'
 
 declare const __BRIDGE_VERSION__: string
-
-const inspectClients: InspectClients = async () => []
 
 interface DoctorOptions {
   readonly workspace?: string

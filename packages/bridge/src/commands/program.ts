@@ -10,11 +10,13 @@ import type { CommandContext } from './context.ts'
 import { addDoctor } from './doctor.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import { addHelp, arrangeHelp } from './help.ts'
+import { addInstall } from './install.ts'
 import { addLogin } from './login.ts'
 import { addLogout } from './logout.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addTools } from './tools.ts'
+import { addUninstall } from './uninstall.ts'
 import { addWhoami } from './whoami.ts'
 
 declare const __BRIDGE_VERSION__: string
@@ -24,6 +26,8 @@ const commands = [
   addLogin,
   addWhoami,
   addLogout,
+  addInstall,
+  addUninstall,
   addStatus,
   addDoctor,
   addTools,

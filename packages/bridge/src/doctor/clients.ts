@@ -1,4 +1,4 @@
-import type { ClientState } from './client-inspection.ts'
+import type { ClientFinding } from '../clients/inspect-clients.ts'
 import { failed, type Observation, ok, skipped, warning } from './finding.ts'
 import type { Scene } from './scene.ts'
 
@@ -18,7 +18,7 @@ export async function checkClients(scene: Scene): Promise<Observation[]> {
   return [warning(`No client "${wanted}" was found on this machine.`, 'Check the name: mcpgw install --help')]
 }
 
-export function judgeClient(state: ClientState, wasAskedFor: boolean): Observation {
+export function judgeClient(state: ClientFinding, wasAskedFor: boolean): Observation {
   const { client, name, file, detail } = state
   const fix = state.fix ?? `Type: mcpgw install --client ${client}`
   const message = `${name}: ${words[state.state]}${detail === undefined ? '' : ` (${detail})`}, in ${file}`
@@ -37,7 +37,7 @@ export function judgeClient(state: ClientState, wasAskedFor: boolean): Observati
   }
 }
 
-const words: Readonly<Record<ClientState['state'], string>> = {
+const words: Readonly<Record<ClientFinding['state'], string>> = {
   right: 'set up',
   absent: 'not set up',
   outdated: 'set up in an old way',

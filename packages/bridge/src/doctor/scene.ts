@@ -1,6 +1,7 @@
 import { type AdminApi, createAdminApi } from '../api/admin-api.ts'
 import type { Identity } from '../api/shapes.ts'
 import { withinLimit } from '../api/within-limit.ts'
+import type { inspectClients } from '../clients/inspect-clients.ts'
 import { type Access, createAccess } from '../credentials/access.ts'
 import { createTokenStore, type FoundToken } from '../credentials/token-store.ts'
 import { openGateway } from '../http/gateway.ts'
@@ -8,7 +9,6 @@ import type { Network } from '../http/network.ts'
 import { readText } from '../http/server-events.ts'
 import type { Settings } from '../settings.ts'
 import type { WorkspaceUrl } from '../workspace-url.ts'
-import type { InspectClients } from './client-inspection.ts'
 import { chooseProxy } from './proxy-choice.ts'
 
 /** No step over the network takes longer. */
@@ -24,7 +24,7 @@ export interface Scene {
   readonly bridgeVersion: string
   /** Look at this client alone. */
   readonly client: string | undefined
-  readonly inspectClients: InspectClients
+  readonly inspectClients: typeof inspectClients
   now(): number
   workspace(): Promise<WorkspaceUrl>
   network(): Promise<Network>
