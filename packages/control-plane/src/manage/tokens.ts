@@ -188,7 +188,7 @@ async function rotate(
   const expiresAt = expiresIn === undefined ? token.expiresAt : now + expiresIn * 1000
   requireRotatable(token, expiresAt, now)
   const plain = mintToken(manage.random)
-  await manage.storage.tokens.replaceHash(token.id, hashToken(plain), expiresAt)
+  await manage.storage.tokens.replaceHash(token.id, hashToken(plain), expiresAt, now)
   return describeIssued(token, plain, expiresAt)
 }
 

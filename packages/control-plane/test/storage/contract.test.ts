@@ -292,7 +292,7 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       await using storage = await open()
       await storage.tokens.create({ ...sampleToken(undefined, 't'), expiresAt: 5 })
       const heard = listen(storage)
-      await storage.tokens.replaceHash('t', 'new', undefined)
+      await storage.tokens.replaceHash('t', 'new', undefined, 1)
       expect(await storage.tokens.byHash('hash of t')).toBeUndefined()
       expect(await storage.tokens.byHash('new')).toEqual({ ...sampleToken(undefined, 't'), hash: 'new' })
       expect(heard).toEqual([
@@ -305,7 +305,7 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       await using storage = await open()
       await storage.tokens.create(sampleToken(undefined, 't'))
       await storage.tokens.revoke('t', 10)
-      await expect(storage.tokens.replaceHash('t', 'new', 5)).rejects.toMatchObject({ code: 'conflict' })
+      await expect(storage.tokens.replaceHash('t', 'new', 5, 1)).rejects.toMatchObject({ code: 'conflict' })
     })
 
     it('notes the last use without an announcement, and never backwards', async () => {
