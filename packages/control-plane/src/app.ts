@@ -14,7 +14,9 @@ import { createFrontServer, listen } from './http/front-server.ts'
 import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
 import { LegacySessions } from './http/mcp/legacy-sessions.ts'
+import { createOAuthApp } from './http/oauth/app.ts'
 import { createOperationsApp } from './http/operations-app.ts'
+import { createPagesApp } from './http/pages/app.ts'
 import { watchUnusedConnections } from './http/unused-connections.ts'
 import type { Manage } from './manage/context.ts'
 import type { Clock, Random } from './model/clock.ts'
@@ -146,10 +148,12 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const state = { ready: false }
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
   operations.route('/', admin)
+  operations.route('/', createOAuthApp({ manage, publicUrl: settings.publicUrl, reportError }))
+  operations.route('/', createPagesApp(settings))
   const front = createFrontServer({
     hostnames: hostnamesOf(settings),
     mcp: (slug, request, response) => void serveMcp(door, slug, request, response),
-    other: getRequestListener((request) => operations.fetch(request)),
+    other: getRequestListener((request, connection) => operations.fetch(request, connection)),
   })
   const unused = watchUnusedConnections(front)
   const control = await openControlSocket(settings.dataDir, admin)

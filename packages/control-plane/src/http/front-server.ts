@@ -22,7 +22,7 @@ export function createFrontServer({ hostnames, mcp, other }: FrontServerOptions)
       const refusal = judgeOrigin(request, known)
       if (refusal !== undefined) return refuse(response, refusal)
       const slug = MCP_PATH.exec(request.url ?? '')?.[1]
-      if (slug !== undefined) mcp(slug, request, response)
+      if (slug !== undefined && !asksForPage(request)) mcp(slug, request, response)
       else other(request, response)
     },
   )
@@ -45,6 +45,14 @@ function judgeOrigin({ headers }: IncomingMessage, known: ReadonlySet<string>): 
   return name !== undefined && known.has(name)
     ? undefined
     : 'Requests from pages of this origin are not accepted.'
+}
+
+/** A browser at the URL of a workspace. npm asks with GET too, and MCP clients for their stream of events. */
+function asksForPage({ method, headers }: IncomingMessage): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false
+  const { accept = '' } = headers
+  if (!accept.includes('text/html') || accept.includes('text/event-stream')) return false
+  return headers['pacote-req-type'] === undefined && !/^(?:npm|pnpm|yarn)\//.test(headers['user-agent'] ?? '')
 }
 
 function hostnameOf(host: string): string {
