@@ -24,7 +24,7 @@ import { GatewayError } from './model/error.ts'
 import type { Server } from './model/server.ts'
 import type { Storage } from './model/stores.ts'
 import { OpenThings } from './open-things.ts'
-import type { Settings } from './settings.ts'
+import { originOf, type Settings } from './settings.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { openStorage } from './storage/open-storage.ts'
 import { createAddressGuard } from './upstream/address-guard.ts'
@@ -110,6 +110,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     }),
   )
 
+  const state = { ready: false, port: settings.port }
   const manage: Manage = {
     storage,
     vault,
@@ -119,6 +120,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     random,
     newId: randomUUID,
     guardUrl: (url) => guard.checkUrl(url),
+    publicOrigin: () => originOf(settings, state.port),
     hostingAllowed: hosting !== undefined,
   }
   const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
@@ -145,7 +147,6 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     },
   }
 
-  const state = { ready: false }
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
   operations.route('/', admin)
   operations.route('/', createOAuthApp({ manage, publicUrl: settings.publicUrl, reportError }))
@@ -173,9 +174,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     storage,
     admin,
     async listen() {
-      const port = await listen(front, settings.host, settings.port)
+      state.port = await listen(front, settings.host, settings.port)
       state.ready = true
-      return port
+      return state.port
     },
     warm: () => workspaces.warm(),
     drain,
