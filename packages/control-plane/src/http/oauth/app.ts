@@ -89,7 +89,6 @@ function createLimits(now: () => number): Limits {
     proofs: limit(20, 10 * MINUTE_MS),
     userCodes: limit(5, 10 * MINUTE_MS),
     allUserCodes: limit(100, MINUTE_MS),
-    deviceLogins: limit(60, 10 * MINUTE_MS),
   }
 }
 

@@ -13,8 +13,6 @@ export interface AttemptsOptions {
  * which what is guessed here is long enough for, and a restart forgets.
  */
 export interface Attempts {
-  /** Counts one more for this key, whatever comes of it. Throws `too_many`. */
-  count(key: string): void
   /** Does the work, and remembers against this key that it went wrong. Throws `too_many` when that happened too often. */
   attempt<T>(key: string, work: () => Promise<T>): Promise<T>
 }
@@ -35,18 +33,12 @@ export function createAttempts({ max, windowMs, now, isWrong }: AttemptsOptions)
     return opened
   }
 
-  function count(key: string) {
-    const window = windowOf(key)
-    if (window.count >= max) throw tooMany(window.endsAt - now())
-    window.count++
-    return window
-  }
-
   return {
-    count,
     async attempt(key, work) {
+      const window = windowOf(key)
+      if (window.count >= max) throw tooMany(window.endsAt - now())
       // Counted before the work: guesses that run side by side must not all see the same free place.
-      const window = count(key)
+      window.count++
       try {
         const done = await work()
         window.count--
@@ -68,7 +60,7 @@ function forgetOldest(windows: Map<string, unknown>): void {
 
 function tooMany(waitMs: number): GatewayError {
   const minutes = Math.ceil(waitMs / 60_000)
-  return new GatewayError('too_many', 'There were too many attempts.', {
+  return new GatewayError('too_many', 'There were too many wrong attempts.', {
     fix: `Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, then try again.`,
   })
 }

@@ -39,13 +39,12 @@ export function addDevice(door: Door): void {
   door.app.post(DECIDE_PATH, formLimit, (c) => decide(door, c))
 }
 
-async function begin({ manage, publicUrl, limits }: Door, c: Context): Promise<Response> {
+async function begin({ manage, publicUrl }: Door, c: Context): Promise<Response> {
   const place = placeOf(publicUrl, c)
   const request = await readForm(c, beginSchema)
   requireClient(request.client_id)
   const workspace = requireTarget(place, required('resource', request.resource))
   const address = clientAddress(publicUrl, c)
-  limits.deviceLogins.count(address)
   const deviceName = deviceNameOf(request.device_name)
   const begun = await beginDeviceLogin(manage, { workspace, deviceName, address })
   const page = `${place.origin}${DEVICE_PATH}`

@@ -24,8 +24,6 @@ export interface Limits {
   userCodes: Attempts
   /** Wrong codes of devices, from everywhere. */
   allUserCodes: Attempts
-  /** Device logins begun, by address: nobody has to prove anything for these. */
-  deviceLogins: Attempts
 }
 
 /** The one client there is: public, known to everybody. */
