@@ -18,7 +18,7 @@ export function addInvite({ app, manage, publicUrl }: Door): void {
   })
 }
 
-const OVER = new GatewayError('not_found', 'This invite link does not work, or does not work any more.', {
+const OVER = new GatewayError('not_found', 'There is no open invite here.', {
   fix: 'A link is good for one login and a limited time. Check that it is complete, or ask for a new one.',
 })
 

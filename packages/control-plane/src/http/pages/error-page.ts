@@ -8,7 +8,7 @@ const FACES: Partial<Record<ErrorCode, { status: ContentfulStatusCode; title: st
   invalid_request: { status: 400, title: 'This request cannot be used' },
   unauthenticated: { status: 403, title: 'This does not open the workspace' },
   forbidden: { status: 403, title: 'This is not allowed' },
-  not_found: { status: 404, title: 'There is nothing here' },
+  not_found: { status: 404, title: 'This link does not work' },
   conflict: { status: 409, title: 'This was decided already' },
   too_large: { status: 413, title: 'This is too long' },
   too_many: { status: 429, title: 'Too many attempts' },
