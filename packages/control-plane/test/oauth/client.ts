@@ -68,10 +68,10 @@ export async function listenForCode(host = '127.0.0.1', nameInUri = host): Promi
   const { promise: called, resolve } = Promise.withResolvers<Callback>()
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://loopback')
-    response.writeHead(pathname === '/callback' ? 200 : 404, { 'content-type': 'text/html' }).end('<h1>Done</h1>')
-    if (pathname === '/callback') {
-      resolve({ query: searchParams, method: request.method ?? '', headers: request.headers })
-    }
+    // Browsers ask for an icon too.
+    if (pathname !== '/callback') return void response.writeHead(204).end()
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Done</h1>')
+    resolve({ query: searchParams, method: request.method ?? '', headers: request.headers })
   })
   await new Promise<void>((done, failed) => server.once('error', failed).listen(0, host, done))
   const address = server.address()

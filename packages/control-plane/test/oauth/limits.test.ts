@@ -62,7 +62,11 @@ const pass = (seconds: number) => {
 }
 
 async function beginDevice(): Promise<{ device_code: string; user_code: string }> {
-  const { text } = await post('/oauth/device', { client_id: 'mcpgw', resource: WORKSPACE, device_name: 'box' })
+  const { text } = await post('/oauth/device', {
+    client_id: 'mcpgw',
+    resource: WORKSPACE,
+    device_name: 'box',
+  })
   return JSON.parse(text)
 }
 

@@ -305,7 +305,10 @@ describe('a device without a browser', () => {
 
   it('waits, and is told to slow down when it asks too often', async () => {
     const { body } = await begin()
-    expect(await poll(body.device_code)).toMatchObject({ status: 400, body: { error: 'authorization_pending' } })
+    expect(await poll(body.device_code)).toMatchObject({
+      status: 400,
+      body: { error: 'authorization_pending' },
+    })
     expect(await poll(body.device_code)).toMatchObject({ status: 400, body: { error: 'slow_down' } })
   })
 

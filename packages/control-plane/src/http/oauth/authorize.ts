@@ -4,6 +4,7 @@ import { approveCodeLogin } from '../../manage/logins.ts'
 import { GatewayError } from '../../model/error.ts'
 import type { Role } from '../../model/role.ts'
 import { statusOf } from '../pages/error-page.ts'
+import { allowRedirectTo } from '../pages/page-headers.ts'
 import { type Place, placeOf } from '../pages/place.ts'
 import { type ApprovalState, approvalFields, mendable, NO_PROOF } from './approval-form.ts'
 import { type AskedLogin, authorizePage } from './authorize-page.ts'
@@ -46,7 +47,7 @@ export function addAuthorize(door: Door): void {
     const asked = requireAsked(place, readQuery(c, requestSchema))
     const fault = faultOf(asked.request)
     if (fault !== undefined) return goBack(c, place, asked, refusal(fault))
-    return c.html(authorizePage(place, asked, {}))
+    return ask(c, place, asked, {})
   })
 
   door.app.post(AUTHORIZE_PATH, formLimit, async (c) => {
@@ -56,12 +57,12 @@ export function addAuthorize(door: Door): void {
     const fault = decision === 'cancel' ? CANCELLED : faultOf(request)
     if (fault !== undefined) return goBack(c, place, asked, refusal(fault))
     const state = role === undefined ? {} : { role }
-    if (proof === undefined) return showAgain(c, place, asked, { ...state, wrong: NO_PROOF })
+    if (proof === undefined) return ask(c, place, asked, { ...state, wrong: NO_PROOF })
     try {
       const { code } = await approve(door, c, asked, { proof, ...state })
       return goBack(c, place, asked, { code })
     } catch (error) {
-      return showAgain(c, place, asked, { ...state, wrong: mendable(error) })
+      return ask(c, place, asked, { ...state, wrong: mendable(error) })
     }
   })
 }
@@ -84,13 +85,10 @@ function approve(
   )
 }
 
-function showAgain(
-  c: Context,
-  place: Place,
-  asked: AskedLogin,
-  state: Required<Pick<ApprovalState, 'wrong'>>,
-) {
-  return c.html(authorizePage(place, asked, state), statusOf(state.wrong.code))
+function ask(c: Context, place: Place, asked: AskedLogin, state: ApprovalState) {
+  allowRedirectTo(c, asked.request.redirect_uri)
+  const { wrong } = state
+  return c.html(authorizePage(place, asked, state), wrong === undefined ? 200 : statusOf(wrong.code))
 }
 
 const CANCELLED = new OAuthError('access_denied', 'The login was cancelled in the browser.')
