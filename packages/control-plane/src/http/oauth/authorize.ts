@@ -18,7 +18,7 @@ import { deviceNameOf } from './shown-text.ts'
 
 /** `state` is whatever the client likes within RFC 6749's characters: it goes back as it came. */
 const requestFields = {
-  client_id: z.literal(CLIENT_ID, 'is not known here'),
+  client_id: z.literal(CLIENT_ID),
   redirect_uri: z
     .string()
     .refine(
