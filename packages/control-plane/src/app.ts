@@ -15,7 +15,9 @@ import { createFrontServer, listen } from './http/front-server.ts'
 import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
 import { LegacySessions } from './http/mcp/legacy-sessions.ts'
+import { createOAuthApp } from './http/oauth/app.ts'
 import { createOperationsApp } from './http/operations-app.ts'
+import { createPagesApp } from './http/pages/app.ts'
 import { watchUnusedConnections } from './http/unused-connections.ts'
 import type { Manage } from './manage/context.ts'
 import type { Clock, Random } from './model/clock.ts'
@@ -23,7 +25,7 @@ import { GatewayError } from './model/error.ts'
 import type { Server } from './model/server.ts'
 import type { Storage } from './model/stores.ts'
 import { OpenThings } from './open-things.ts'
-import type { Settings } from './settings.ts'
+import { originOf, type Settings } from './settings.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { openStorage } from './storage/open-storage.ts'
 import { createAddressGuard } from './upstream/address-guard.ts'
@@ -110,6 +112,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     }),
   )
 
+  const state = { ready: false, port: settings.port }
   const manage: Manage = {
     storage,
     vault,
@@ -119,6 +122,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     random,
     newId: randomUUID,
     guardUrl: (url) => guard.checkUrl(url),
+    publicOrigin: () => originOf(settings, state.port),
     hostingAllowed: hosting !== undefined,
   }
   const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
@@ -145,9 +149,10 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     },
   }
 
-  const state = { ready: false }
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
   operations.route('/', admin)
+  operations.route('/', createOAuthApp({ manage, publicUrl: settings.publicUrl, reportError }))
+  operations.route('/', createPagesApp(settings))
   const bridgePackage = createBridgePackageHandler({
     folder: BRIDGE_FOLDER,
     publicUrl: settings.publicUrl,
@@ -157,7 +162,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     hostnames: hostnamesOf(settings),
     bridgePackage,
     mcp: (slug, request, response) => void serveMcp(door, slug, request, response),
-    other: getRequestListener((request) => operations.fetch(request)),
+    other: getRequestListener((request, connection) => operations.fetch(request, connection)),
   })
   const unused = watchUnusedConnections(front)
   const control = await openControlSocket(settings.dataDir, admin)
@@ -177,9 +182,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     storage,
     admin,
     async listen() {
-      const port = await listen(front, settings.host, settings.port)
+      state.port = await listen(front, settings.host, settings.port)
       state.ready = true
-      return port
+      return state.port
     },
     warm: () => workspaces.warm(),
     drain,

@@ -5,7 +5,7 @@ import { describeDemo, prepareDemo } from './demo.ts'
 import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
 import { readMasterKey } from './read-master-key.ts'
-import type { SecretSettings, Settings } from './settings.ts'
+import { originOf, type SecretSettings, type Settings } from './settings.ts'
 import { closeInheritedFiles } from './upstream/hosted/inherited-files.ts'
 import { parseMasterKey } from './vault/master-key.ts'
 
@@ -75,7 +75,7 @@ async function run(
   const demo = settings.demo ? await prepareDemo(app, settings.dataDir) : undefined
   const port = await app.listen()
   await app.warm()
-  const origin = settings.publicUrl ?? `http://${hostInUrl(settings.host)}:${port}`
+  const origin = originOf(settings, port)
   edge.print(`mcpgw is ready at ${origin}\n`)
   if (demo !== undefined) edge.print(describeDemo(demo, origin))
   else if ((await app.storage.tokens.countOwners()) === 0) edge.print(FIRST_STEPS)
@@ -94,11 +94,6 @@ const FIRST_STEPS = `
     mcpgw-server token create --name first --member you
 
 `
-
-function hostInUrl(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
-}
 
 /** Registers the token that automation brings; one that is known already stays as it is. */
 async function registerOwner({ storage, manage }: App, token: string): Promise<void> {

@@ -58,6 +58,16 @@ const schema = z.object({
   ownerToken: z.string().optional(),
 })
 
+/** Where clients reach us: what the settings say, or else what we listen on. */
+export function originOf({ publicUrl, host }: Settings, port: number): string {
+  return publicUrl ?? `http://${hostInUrl(host)}:${port}`
+}
+
+function hostInUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
+
 /** Where each setting comes from, for messages: its flag and its environment variable. */
 const SOURCES: Record<keyof z.infer<typeof schema>, { flag?: string; variable: string }> = {
   host: { flag: '--host', variable: 'MCPGW_HOST' },

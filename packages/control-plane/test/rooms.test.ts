@@ -68,6 +68,14 @@ const ROOMS: Record<string, Room> = {
     may: ['model', 'nanotar', 'node:*'],
     because: 'it hands out files of ours to anybody: it knows no token and no workspace',
   },
+  'http/oauth': {
+    may: ['model', 'manage', 'http/pages', 'hono', '@hono/node-server', 'zod'],
+    because: 'doors do not import each other, and pages are no door',
+  },
+  'http/pages': {
+    may: ['model', 'hono', 'node:fs'],
+    because: 'what pages look like is the same whatever they say',
+  },
   http: {
     may: ['model', 'hono', 'node:http', 'node:net'],
     because: 'it only opens the building: the doors are handed to it',

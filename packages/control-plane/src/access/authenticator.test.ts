@@ -340,7 +340,7 @@ describe('watching a token', () => {
 
   it('ends when the token is rotated', async () => {
     const { tokens, id, ended } = await watching()
-    await tokens.replaceHash(id, 'another-hash', undefined)
+    await tokens.replaceHash(id, 'another-hash', undefined, 1)
     await settle()
     expect(ended).toHaveBeenCalledTimes(1)
   })

@@ -26,6 +26,7 @@ const EXPECTED: Record<Action, Role[]> = {
   'audit.read-all': ['owner', 'admin'],
   'audit.verify': ['owner', 'admin'],
   'tool.use': ['owner', 'admin', 'developer', 'readonly'],
+  login: ['owner', 'admin', 'developer', 'readonly'],
 }
 
 describe('permissions', () => {

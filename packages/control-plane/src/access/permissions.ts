@@ -25,6 +25,7 @@ const WORKSPACE_ACTIONS = [
   'audit.read-all',
   'audit.verify',
   'tool.use',
+  'login',
 ] as const
 
 export const ACTIONS = [...OWNER_ACTIONS, ...WORKSPACE_ACTIONS] as const
@@ -40,8 +41,9 @@ const ALLOWED: Record<Role, ReadonlySet<Action>> = {
     'credential.describe',
     'audit.read-own',
     'tool.use',
+    'login',
   ]),
-  readonly: new Set<Action>(['workspace.read', 'tool.use']),
+  readonly: new Set<Action>(['workspace.read', 'tool.use', 'login']),
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { addAuditCommands } from './audit-commands.ts'
 import { addCredentialCommands } from './credential-commands.ts'
+import { addInviteCommands } from './invite-commands.ts'
 import { addServerCommands } from './server-commands.ts'
 import { type AdminIo, createTerminal } from './terminal.ts'
 import { addTokenCommands } from './token-commands.ts'
@@ -24,6 +25,7 @@ export function createAdminCommands(program: Command, io: AdminIo): void {
   addServerCommands(program, terminal)
   addCredentialCommands(program, terminal)
   addTokenCommands(program, terminal)
+  addInviteCommands(program, terminal)
   addAuditCommands(program, terminal)
   program
     .command('openapi')

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { EXIT } from './command-failed.ts'
-import { collect, given, jsonOption, parseWholeNumber } from './options.ts'
+import { given, jsonOption, parseWholeNumber } from './options.ts'
+import { addRuleOptions, type RuleOptions, rulesIn } from './rule-options.ts'
 import { formatFields, formatTable } from './table.ts'
 import { type Fields, pathOf, type Terminal } from './terminal.ts'
 
@@ -8,22 +9,17 @@ interface Json {
   json?: boolean
 }
 
-interface NewToken extends Json {
+interface NewToken extends Json, RuleOptions {
   name: string
   member: string
   role?: string
   expiresIn?: number
-  allowServer?: string[]
-  denyServer?: string[]
-  allowTool?: string[]
-  denyTool?: string[]
-  readOnlyTools?: boolean
 }
 
 export function addTokenCommands(program: Command, terminal: Terminal): void {
   const token = program.command('token').description('issue, list and end tokens')
 
-  token
+  const create = token
     .command('create [workspace]')
     .description('issue a token, shown once; without a workspace an owner token')
     .requiredOption('--name <name>', 'what the token is for')
@@ -36,11 +32,7 @@ export function addTokenCommands(program: Command, terminal: Terminal): void {
       ]),
     )
     .option('--expires-in <seconds>', 'how long it lives', parseWholeNumber)
-    .option('--allow-server <pattern>', 'only these servers (repeatable)', collect)
-    .option('--deny-server <pattern>', 'not these servers (repeatable)', collect)
-    .option('--allow-tool <pattern>', 'only these tools, as server/tool (repeatable)', collect)
-    .option('--deny-tool <pattern>', 'not these tools, as server/tool (repeatable)', collect)
-    .option('--read-only-tools', 'only tools marked read-only')
+  addRuleOptions(create)
     .addOption(jsonOption())
     .action(async (workspace: string | undefined, options: NewToken) => {
       printIssued(
@@ -84,20 +76,11 @@ export function addTokenCommands(program: Command, terminal: Terminal): void {
 }
 
 function newToken(terminal: Terminal, workspace: string | undefined, options: NewToken) {
-  const { name, member, role, expiresIn, readOnlyTools } = options
+  const { name, member, role, expiresIn } = options
   if (workspace !== undefined && role === undefined) {
     terminal.fail(EXIT.wrongUsage, 'Give --role admin, developer or readonly.')
   }
-  const rules = given({
-    servers: lists(options.allowServer, options.denyServer),
-    tools: lists(options.allowTool, options.denyTool),
-    readOnlyTools,
-  })
-  return given({ name, member, role, expiresIn, rules: Object.keys(rules).length === 0 ? undefined : rules })
-}
-
-function lists(allow: string[] | undefined, deny: string[] | undefined) {
-  return allow === undefined && deny === undefined ? undefined : given({ allow, deny })
+  return given({ name, member, role, expiresIn, rules: rulesIn(options) })
 }
 
 function tokensPath(workspace: string | undefined): string {

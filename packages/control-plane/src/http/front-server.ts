@@ -44,12 +44,15 @@ function serveReader(
 ): void {
   const { method, headers } = request
   const isReading = method === 'GET' || method === 'HEAD'
-  const accept = headers.accept ?? ''
   // Package managers first: one of them accepts JSON, and none of them can use a page.
   if (isReading && isPackageManager(headers)) bridgePackage(slug, request, response)
-  else if (isReading && accept.includes('text/html') && !accept.includes('text/event-stream'))
-    other(request, response)
+  else if (isReading && wantsPage(headers.accept ?? '')) other(request, response)
   else mcp(slug, request, response)
+}
+
+/** An MCP client asks for its stream of events here, whatever else it accepts. */
+function wantsPage(accept: string): boolean {
+  return accept.includes('text/html') && !accept.includes('text/event-stream')
 }
 
 /**

@@ -15,6 +15,8 @@ export interface Manage {
   newId(): string
   /** Throws GatewayError `invalid_request` when the address may not be an upstream. */
   guardUrl(url: string): Promise<void>
+  /** Where clients reach us, such as `https://gateway.example.com`. */
+  publicOrigin(): string
   /** Whether this installation runs servers of its own. */
   hostingAllowed: boolean
 }

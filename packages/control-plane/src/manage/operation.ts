@@ -31,6 +31,7 @@ export interface Target {
   workspace?: string
   server?: string
   token?: string
+  invite?: string
 }
 
 /**
@@ -127,7 +128,7 @@ function found(workspace: Workspace | undefined): Workspace {
 }
 
 function openDeed(principal: Principal, workspace: Workspace | undefined, where: Target): Deed {
-  const thing = where.token ?? where.server ?? where.workspace
+  const thing = where.token ?? where.invite ?? where.server ?? where.workspace
   return {
     workspaceId: workspace?.id ?? principal.workspaceId ?? INSTALLATION_LOG,
     ...(where.server === undefined ? {} : { server: where.server }),
@@ -135,7 +136,11 @@ function openDeed(principal: Principal, workspace: Workspace | undefined, where:
   }
 }
 
-async function record<Answer>(
+/**
+ * Does something with a row in the log: only while the log can be written, and the row is durable before this
+ * settles, whether the work was done or refused.
+ */
+export async function record<Answer>(
   manage: Manage,
   principal: Principal,
   method: string,

@@ -1,12 +1,14 @@
 import { z } from 'zod'
+import { requireSameRules } from '../access/delegation.ts'
 import { hashToken, mintToken } from '../access/token-format.ts'
 import { GatewayError } from '../model/error.ts'
 import { ROLES, type Role } from '../model/role.ts'
 import type { TokenRules } from '../model/rules.ts'
 import type { Token } from '../model/token.ts'
-import { allowAndDeny, instant, line, noAnswer, nothing, toInstant, toInstantOrNull } from './fields.ts'
+import { instant, line, noAnswer, nothing, toInstant, toInstantOrNull } from './fields.ts'
 import { inWorkspace, onInstallation, type Scene } from './operation.ts'
 import { mapPage, pageOf, pageQuery } from './paging.ts'
+import { lifetimeS, rules, workspaceRole } from './token-fields.ts'
 
 interface OneToken {
   token: string
@@ -16,26 +18,13 @@ interface OneTokenOfWorkspace extends OneToken {
   workspace: string
 }
 
-const TEN_YEARS_S = 10 * 366 * 24 * 3600
-
-const expiresIn = z
-  .number()
-  .int('must be a whole number of seconds')
-  .min(60, 'must be at least 60 seconds')
-  .max(TEN_YEARS_S, 'must be at most ten years, in seconds')
-  .exactOptional()
-
-const rules = z.strictObject({
-  servers: allowAndDeny.exactOptional(),
-  tools: allowAndDeny.exactOptional(),
-  readOnlyTools: z.boolean().exactOptional(),
-})
+const expiresIn = lifetimeS.exactOptional()
 
 const ownerTokenInput = z.strictObject({ name: line(100), member: line(200), expiresIn })
 
 const tokenInput = z.strictObject({
   ...ownerTokenInput.shape,
-  role: z.enum(['admin', 'developer', 'readonly']),
+  role: workspaceRole,
   rules: rules.default({}),
 })
 
@@ -61,6 +50,7 @@ const tokenAnswer = z.strictObject({
   expiresAt: instant.nullable(),
   lastUsedAt: instant.nullable(),
   revokedAt: instant.nullable(),
+  parentId: z.string().exactOptional(),
 })
 
 export const createToken = inWorkspace({
@@ -159,7 +149,8 @@ interface NewToken {
   expiresIn?: number
 }
 
-async function issue({ manage, deed }: Scene, { expiresIn, ...wanted }: NewToken) {
+async function issue({ manage, principal, deed }: Scene, { expiresIn, ...wanted }: NewToken) {
+  requireSameRules(principal, wanted.rules)
   const plain = mintToken(manage.random)
   const now = manage.clock.now()
   const expiresAt = expiresIn === undefined ? undefined : now + expiresIn * 1000
@@ -183,12 +174,15 @@ async function rotate(
   { expiresIn }: { expiresIn?: number },
 ) {
   const token = await requireToken(scene, workspaceId, id)
+  // Whoever rotates a token holds the new one.
+  requireSameRules(scene.principal, token.rules)
   const { manage } = scene
   const now = manage.clock.now()
   const expiresAt = expiresIn === undefined ? token.expiresAt : now + expiresIn * 1000
   requireRotatable(token, expiresAt, now)
+  await requireWithinParent(scene, token, expiresAt)
   const plain = mintToken(manage.random)
-  await manage.storage.tokens.replaceHash(token.id, hashToken(plain), expiresAt)
+  await manage.storage.tokens.replaceHash(token.id, hashToken(plain), expiresAt, now)
   return describeIssued(token, plain, expiresAt)
 }
 
@@ -203,6 +197,19 @@ function requireRotatable(token: Token, expiresAt: number | undefined, now: numb
       fix: 'Give "expiresIn", the seconds the new token shall live.',
     })
   }
+}
+
+/** A token that came from another one ends no later. */
+async function requireWithinParent(
+  { manage }: Scene,
+  token: Token,
+  expiresAt: number | undefined,
+): Promise<void> {
+  const parent = token.parentId === undefined ? undefined : await manage.storage.tokens.byId(token.parentId)
+  if (parent?.expiresAt === undefined || (expiresAt !== undefined && expiresAt <= parent.expiresAt)) return
+  throw new GatewayError('conflict', `The token "${token.name}" came from one that ends sooner.`, {
+    fix: `Let it end by ${toInstant(parent.expiresAt)}, or create a new token.`,
+  })
 }
 
 async function revoke(scene: Scene, workspaceId: string | undefined, id: string): Promise<undefined> {
@@ -240,7 +247,7 @@ function describeIssued({ id, name, member, role }: Token, token: string, expire
 }
 
 function describe(token: Token): z.output<typeof tokenAnswer> {
-  const { id, name, member, role, rules, createdAt, expiresAt, lastUsedAt, revokedAt } = token
+  const { id, name, member, role, rules, createdAt, expiresAt, lastUsedAt, revokedAt, parentId } = token
   return {
     id,
     name,
@@ -251,5 +258,6 @@ function describe(token: Token): z.output<typeof tokenAnswer> {
     expiresAt: toInstantOrNull(expiresAt),
     lastUsedAt: toInstantOrNull(lastUsedAt),
     revokedAt: toInstantOrNull(revokedAt),
+    ...(parentId === undefined ? {} : { parentId }),
   }
 }

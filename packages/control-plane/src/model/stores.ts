@@ -1,6 +1,8 @@
 import type { AuditEntry, AuditHead, AuditRow } from './audit-row.ts'
 import type { ChangeBus } from './change.ts'
 import type { CredentialRecord } from './credential.ts'
+import type { Invite } from './invite.ts'
+import type { LoginDecision, PendingLogin } from './pending-login.ts'
 import type { EraVerdict, Server } from './server.ts'
 import type { Token } from './token.ts'
 import type { Workspace } from './workspace.ts'
@@ -60,12 +62,51 @@ export interface TokenStore {
   byId(id: string): Promise<Token | undefined>
   /** Tokens of one workspace, newest first; owner tokens when the id is absent. */
   list(workspaceId: string | undefined, page: PageRequest): Promise<Page<Token>>
+  /** Ends the token and every token that came from it. */
   revoke(id: string, at: number): Promise<void>
-  /** Swaps the hash in one step: the old token stops as the new one starts. */
-  replaceHash(id: string, hash: string, expiresAt: number | undefined): Promise<void>
+  /** Swaps the hash in one step: the old token stops as the new one starts, and every token that came from it ends. */
+  replaceHash(id: string, hash: string, expiresAt: number | undefined, at: number): Promise<void>
   /** May be lost; publishes no change. */
   touch(id: string, at: number): Promise<void>
   countOwners(): Promise<number>
+}
+
+export interface InviteStore {
+  create(invite: Invite): Promise<void>
+  byHash(hash: string): Promise<Invite | undefined>
+  /** The invites of a workspace in whatever state, newest first. */
+  list(workspaceId: string, page: PageRequest): Promise<Page<Invite>>
+  /** Throws `not_found` unless the workspace has it. A token it has given stays. */
+  remove(workspaceId: string, id: string): Promise<void>
+}
+
+/** What one token is given for. Each thing named must be good, and what works once is used up. */
+export interface Redemption {
+  /** Hash of a pending login that was approved. */
+  loginHash?: string
+  /** Hash of an invite. */
+  inviteHash?: string
+  /** Hash of the token that becomes the parent. */
+  parentHash?: string
+}
+
+/** Logins on their way. Nothing of one is kept anywhere else, so that any replica can go on with it. */
+export interface LoginStore {
+  /** Forgets the logins that were over before `overBefore`. Throws `conflict` when a code is taken. */
+  begin(login: PendingLogin, overBefore: number): Promise<void>
+  byHash(hash: string): Promise<PendingLogin | undefined>
+  byUserCode(userCode: string): Promise<PendingLogin | undefined>
+  /** How many devices wait for a decision at that moment. */
+  countWaiting(address: string, at: number): Promise<{ fromAddress: number; inAll: number }>
+  /** False when no device with that code waits for a decision: the first one counts. */
+  decide(userCode: string, decision: LoginDecision, at: number): Promise<boolean>
+  /** Notes that a device asked. False when it was too soon: it must then wait `penaltyMs` longer each time. */
+  notePoll(hash: string, at: number, penaltyMs: number): Promise<boolean>
+  /**
+   * Creates the token and uses up what it is given for, in one step; of many at once, one succeeds. Throws
+   * `conflict`, and changes nothing, when something it is given for is used, over, revoked or gone.
+   */
+  redeem(token: Token, redemption: Redemption, at: number): Promise<void>
 }
 
 /** The wrapped keys of the vault. Nothing here opens anything without the master key. */
@@ -114,6 +155,8 @@ export interface Storage extends AsyncDisposable {
   servers: ServerStore
   credentials: CredentialStore
   tokens: TokenStore
+  invites: InviteStore
+  logins: LoginStore
   keys: KeyStore
   audit: AuditStore
   bus: ChangeBus

@@ -16,4 +16,6 @@ export interface Token {
   expiresAt?: number
   lastUsedAt?: number
   revokedAt?: number
+  /** The token whose holder let this one's device in: when that ends, so does this. */
+  parentId?: string
 }

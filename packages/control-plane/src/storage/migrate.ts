@@ -3,6 +3,7 @@ import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Dialect } from './database.ts'
 import * as firstTables from './migrations/0001-first-tables.ts'
+import * as logins from './migrations/0002-logins.ts'
 import type { Tables } from './tables.ts'
 
 interface Migration {
@@ -11,7 +12,10 @@ interface Migration {
   up(database: Kysely<unknown>, dialect: Dialect): Promise<void>
 }
 
-const MIGRATIONS: Migration[] = [{ number: 1, name: 'first-tables', up: firstTables.up }]
+const MIGRATIONS: Migration[] = [
+  { number: 1, name: 'first-tables', up: firstTables.up },
+  { number: 2, name: 'logins', up: logins.up },
+]
 
 // Any fixed number does, as long as every version of this program uses the same one.
 const ADVISORY_LOCK = 6_172_836_455

@@ -5,7 +5,9 @@ import type { Storage } from '../model/stores.ts'
 import { createAuditStore } from './audit.ts'
 import { createCredentialStore } from './credentials.ts'
 import type { Database } from './database.ts'
+import { createInviteStore } from './invites.ts'
 import { createKeyStore } from './keys.ts'
+import { createLoginStore } from './logins.ts'
 import { openPostgres } from './postgres.ts'
 import { createServerStore } from './servers.ts'
 import { openSqlite } from './sqlite.ts'
@@ -41,6 +43,8 @@ function storageOver(database: Database): Storage {
     servers: createServerStore(database),
     credentials: createCredentialStore(database),
     tokens: createTokenStore(database),
+    invites: createInviteStore(database),
+    logins: createLoginStore(database),
     keys: createKeyStore(database),
     audit: createAuditStore(database),
     bus: database.changes.bus,

@@ -1,5 +1,7 @@
 import type { Generated } from 'kysely'
 import type { AuditRow } from '../model/audit-row.ts'
+import type { Invite } from '../model/invite.ts'
+import type { PendingLogin } from '../model/pending-login.ts'
 import type { EraVerdict, Server } from '../model/server.ts'
 import type { Token } from '../model/token.ts'
 import type { Workspace } from '../model/workspace.ts'
@@ -26,6 +28,8 @@ export interface Tables {
     updatedAt: number
   }
   tokens: Nullable<WithJson<Token, 'rules'>>
+  invites: Nullable<WithJson<Invite, 'rules'>>
+  pendingLogins: Nullable<PendingLogin>
   wrappedKeys: { name: string; wrapped: Uint8Array }
   auditHeads: { workspaceId: string; seq: number; hash: string; latestTime: number }
   auditRows: Nullable<AuditRow> & {

@@ -1,27 +1,14 @@
 import type { Selectable } from 'kysely'
-import { z } from 'zod'
-import type { Change } from '../model/change.ts'
 import { GatewayError } from '../model/error.ts'
-import type { TokenRules } from '../model/rules.ts'
 import type { TokenStore } from '../model/stores.ts'
 import type { Token } from '../model/token.ts'
 import { type Database, write } from './database.ts'
 import { AGE_POSITION, pageOf, parsePageRequest } from './pages.ts'
-import { parseStoredJson } from './stored-json.ts'
+import { parseStoredRules } from './stored-rules.ts'
 import type { Tables } from './tables.ts'
+import { insertToken, revokeDescendants, tokenChange } from './token-family.ts'
 import { refusing } from './violation.ts'
 import { withoutNulls } from './without-nulls.ts'
-
-const PATTERNS = z.strictObject({
-  allow: z.array(z.string()).exactOptional(),
-  deny: z.array(z.string()).exactOptional(),
-})
-
-const RULES: z.ZodType<TokenRules> = z.strictObject({
-  servers: PATTERNS.exactOptional(),
-  tools: PATTERNS.exactOptional(),
-  readOnlyTools: z.boolean().exactOptional(),
-})
 
 export function createTokenStore(database: Database): TokenStore {
   const { kysely } = database
@@ -31,9 +18,7 @@ export function createTokenStore(database: Database): TokenStore {
         { taken: 'This token exists already.', missing: 'This workspace does not exist any more.' },
         () =>
           write(database, async (transaction, announce) => {
-            const row = { ...token, rules: JSON.stringify(token.rules) }
-            await transaction.insertInto('tokens').values(row).execute()
-            announce(changeOf(token, token.hash))
+            await insertToken(transaction, token, announce)
           }),
       ),
 
@@ -78,10 +63,11 @@ export function createTokenStore(database: Database): TokenStore {
           .returning(['hash', 'workspaceId'])
           .executeTakeFirst()
         if (revoked === undefined) throw unknownToken()
-        announce(changeOf(withoutNulls(revoked), revoked.hash))
+        announce(tokenChange(revoked))
+        await revokeDescendants(transaction, id, at, announce)
       }),
 
-    replaceHash: (id, hash, expiresAt) =>
+    replaceHash: (id, hash, expiresAt, at) =>
       refusing({ taken: 'This token exists already.' }, () =>
         write(database, async (transaction, announce) => {
           const old = await transaction
@@ -97,8 +83,9 @@ export function createTokenStore(database: Database): TokenStore {
             .set({ hash, expiresAt: expiresAt ?? null })
             .where('id', '=', id)
             .execute()
-          announce(changeOf(withoutNulls(old), old.hash))
-          announce(changeOf(withoutNulls(old), hash))
+          announce(tokenChange(old))
+          announce(tokenChange({ ...old, hash }))
+          await revokeDescendants(transaction, id, at, announce)
         }),
       ),
 
@@ -124,15 +111,10 @@ export function createTokenStore(database: Database): TokenStore {
   }
 }
 
-function changeOf(token: { workspaceId?: string }, hash: string): Change {
-  if (token.workspaceId === undefined) return { kind: 'token', id: hash }
-  return { kind: 'token', workspaceId: token.workspaceId, id: hash }
-}
-
 function unknownToken(): GatewayError {
   return new GatewayError('not_found', 'This token does not exist any more.')
 }
 
 function asToken(row: Selectable<Tables['tokens']>): Token {
-  return { ...withoutNulls(row), rules: parseStoredJson(RULES, row.rules, 'tokens.rules') }
+  return { ...withoutNulls(row), rules: parseStoredRules(row.rules, 'tokens.rules') }
 }

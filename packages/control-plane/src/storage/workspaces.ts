@@ -62,6 +62,7 @@ async function removeContents(
   workspaceId: string,
   announce: Announce,
 ): Promise<void> {
+  await transaction.deleteFrom('invites').where('workspaceId', '=', workspaceId).execute()
   const tokens = await transaction
     .deleteFrom('tokens')
     .where('workspaceId', '=', workspaceId)

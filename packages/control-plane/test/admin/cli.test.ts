@@ -109,6 +109,25 @@ describe('mcpgw-server', () => {
     expect(JSON.parse(owner.stdout)).toMatchObject({ role: 'owner' })
   })
 
+  it('invites by a link, lists what became of it and takes it back', async () => {
+    await using gateway = await openInstallation()
+    const words = 'invite create acme --member mia --role readonly --expires-in 3600 --allow-server notes'
+    const made = await run(gateway, `${words} --token-expires-in 7200 --json`)
+    const { id, link } = JSON.parse(made.stdout)
+    expect(link).toMatch(/^https:\/\/gateway\.example\/invite\//)
+    expect(made.stderr).toContain('shown this once')
+    const listed = await run(gateway, 'invite list acme')
+    expect(listed.stdout).toMatch(
+      /^ID +MEMBER +ROLE +STATE +EXPIRES +USED\n\S+ +mia +readonly +open +\S+ +-\n$/,
+    )
+    const { items } = JSON.parse((await run(gateway, 'invite list acme --json')).stdout)
+    expect(items).toMatchObject([{ id, rules: { servers: { allow: ['notes'] } }, tokenExpiresIn: 7200 }])
+    expect((await run(gateway, `invite revoke ${id} acme`)).stdout).toBe(`Revoked ${id}.\n`)
+    expect((await run(gateway, `invite revoke ${id} acme`)).code).toBe(1)
+    expect((await run(gateway, 'invite create acme --member mia')).code).toBe(2)
+    expect((await run(gateway, 'invite create acme --member mia --role owner')).code).toBe(2)
+  })
+
   it('reads, verifies and exports the log', async () => {
     await using gateway = await openInstallation()
     await run(gateway, 'workspace create lab')

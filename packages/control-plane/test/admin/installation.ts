@@ -51,6 +51,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     random,
     newId: randomUUID,
     guardUrl: refuseMetadata,
+    publicOrigin: () => 'https://gateway.example',
     hostingAllowed: options.hostingAllowed ?? true,
   }
   const errors: GatewayError[] = []

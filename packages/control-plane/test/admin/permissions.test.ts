@@ -40,6 +40,9 @@ const EXPECTED: Record<string, number[]> = {
   'GET /workspaces/:workspace/tokens': ADMINS(200),
   'POST /workspaces/:workspace/tokens/:token/rotate': ADMINS(201),
   'DELETE /workspaces/:workspace/tokens/:token': ADMINS(204),
+  'POST /workspaces/:workspace/invites': ADMINS(201),
+  'GET /workspaces/:workspace/invites': ADMINS(200),
+  'DELETE /workspaces/:workspace/invites/:invite': ADMINS(204),
   'POST /tokens': OWNERS_OUTSIDE(201),
   'GET /tokens': OWNERS_OUTSIDE(200),
   'POST /tokens/:token/rotate': OWNERS_OUTSIDE(201),
@@ -98,20 +101,23 @@ describe('who may do what', () => {
     expect(await installation.storage.audit.head('w-other')).toEqual(before)
   })
 
-  it("finds another workspace's server and token under no address of one's own", async () => {
+  it("finds another workspace's server, token and invite under no address of one's own", async () => {
     await addServer('w-other', 'elsewhere')
-    for (const { method, path } of ROUTES.filter((route) => /:server|:workspace.*:token/.test(route.path))) {
-      const target = { slug: 'acme', server: 'elsewhere', token: 't-eve' }
+    await addInvite('w-other', 'i-eve')
+    const ofOneWorkspace = /:server|:workspace.*:(?:token|invite)/
+    for (const { method, path } of ROUTES.filter((route) => ofOneWorkspace.test(route.path))) {
+      const target = { slug: 'acme', server: 'elsewhere', token: 't-eve', invite: 'i-eve' }
       const answer = await installation.ask('admin', method, fill(path, target), bodyFor(method, path))
       expect([method, path, answer.status]).toEqual([method, path, 404])
     }
     expect((await installation.storage.tokens.byId('t-eve'))?.revokedAt).toBeUndefined()
+    expect(await installation.storage.invites.byHash('i-eve')).toBeDefined()
   })
 
   /** Asks for something of its own each time, so that no caller meets what another one removed. */
   async function statusFor(caller: Caller, method: string, path: string): Promise<number> {
     sequence += 1
-    const target = { slug: 'acme', server: `s-${sequence}`, token: `t-${sequence}` }
+    const target = { slug: 'acme', server: `s-${sequence}`, token: `t-${sequence}`, invite: `i-${sequence}` }
     if (method === 'DELETE' && path === '/workspaces/:workspace' && caller === 'owner')
       target.slug = 'short-lived'
     await prepare(target, path)
@@ -126,7 +132,7 @@ describe('who may do what', () => {
   }
 
   async function prepare(
-    target: { slug: string; server: string; token: string },
+    target: { slug: string; server: string; token: string; invite: string },
     path: string,
   ): Promise<void> {
     const { storage, time } = installation
@@ -139,6 +145,7 @@ describe('who may do what', () => {
       })
     }
     if (path.includes(':server')) await addServer('w-acme', target.server)
+    if (path.includes(':invite')) await addInvite('w-acme', target.invite)
     if (!path.includes(':token')) return
     const owned = path.startsWith('/tokens')
     await storage.tokens.create({
@@ -150,6 +157,18 @@ describe('who may do what', () => {
       hash: target.token,
       createdAt: time.now,
       ...(owned ? {} : { workspaceId: 'w-acme' }),
+    })
+  }
+
+  async function addInvite(workspaceId: string, id: string): Promise<void> {
+    const wanted = { member: 'mia', role: 'developer' as const, rules: {} }
+    await installation.storage.invites.create({
+      id,
+      hash: id,
+      workspaceId,
+      ...wanted,
+      createdAt: 0,
+      expiresAt: 1,
     })
   }
 
@@ -177,11 +196,16 @@ describe('who may do what', () => {
     sequence += 1
     if (path === '/workspaces') return { slug: `new-${sequence}`, name: 'New' }
     if (path.endsWith('/servers')) return { name: `new-${sequence}`, url: 'https://mcp.example.com/mcp' }
+    if (path.endsWith('/invites')) return { member: 'mia', role: 'developer' }
     const token = { name: 'laptop', member: 'mia' }
     return path === '/tokens' ? token : { ...token, role: 'developer' }
   }
 
-  function fill(path: string, { slug = 'acme', server = 'notes', token = 'none' }): string {
-    return path.replace(':workspace', slug).replace(':server', server).replace(':token', token)
+  function fill(path: string, { slug = 'acme', server = 'notes', token = 'none', invite = 'none' }): string {
+    return path
+      .replace(':workspace', slug)
+      .replace(':server', server)
+      .replace(':token', token)
+      .replace(':invite', invite)
   }
 })

@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { AuditRow } from '../../src/model/audit-row.ts'
 import type { Change } from '../../src/model/change.ts'
-import type { Page, PageRequest, Storage } from '../../src/model/stores.ts'
+import type { Page, PageRequest, Redemption, Storage } from '../../src/model/stores.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { startPostgres } from '../postgres.ts'
 import {
   isWholeChain,
   link,
   sampleCredential,
+  sampleDeviceLogin,
   sampleEntry,
+  sampleInvite,
   sampleServer,
   sampleToken,
   sampleWorkspace,
@@ -292,7 +294,7 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       await using storage = await open()
       await storage.tokens.create({ ...sampleToken(undefined, 't'), expiresAt: 5 })
       const heard = listen(storage)
-      await storage.tokens.replaceHash('t', 'new', undefined)
+      await storage.tokens.replaceHash('t', 'new', undefined, 1)
       expect(await storage.tokens.byHash('hash of t')).toBeUndefined()
       expect(await storage.tokens.byHash('new')).toEqual({ ...sampleToken(undefined, 't'), hash: 'new' })
       expect(heard).toEqual([
@@ -305,7 +307,7 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       await using storage = await open()
       await storage.tokens.create(sampleToken(undefined, 't'))
       await storage.tokens.revoke('t', 10)
-      await expect(storage.tokens.replaceHash('t', 'new', 5)).rejects.toMatchObject({ code: 'conflict' })
+      await expect(storage.tokens.replaceHash('t', 'new', 5, 1)).rejects.toMatchObject({ code: 'conflict' })
     })
 
     it('notes the last use without an announcement, and never backwards', async () => {
@@ -318,12 +320,224 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       expect(heard).toEqual([])
     })
 
+    it('ends every token that came from one when it is revoked, and announces each', async () => {
+      await using storage = await open()
+      await family(storage)
+      const heard = listen(storage)
+      await storage.tokens.revoke('child', 10)
+      expect(heard.map(({ id }) => id).toSorted()).toEqual(['hash of child', 'hash of grandchild'])
+      await storage.tokens.revoke('root', 20)
+      expect(await revocations(storage)).toEqual({ root: 20, child: 10, sibling: 20, grandchild: 10 })
+      expect(heard.slice(2).map(({ id }) => id)).toEqual(['hash of root', 'hash of sibling'])
+      expect((await storage.tokens.byId('stranger'))?.revokedAt).toBeUndefined()
+    })
+
+    it('ends every token that came from one when it is rotated, but not the one itself', async () => {
+      await using storage = await open()
+      await family(storage)
+      await storage.tokens.replaceHash('root', 'new', undefined, 30)
+      expect(await revocations(storage)).toEqual({ child: 30, sibling: 30, grandchild: 30 })
+    })
+
+    it('reaches tokens behind one that had ended before', async () => {
+      await using storage = await open()
+      await family(storage)
+      await storage.tokens.create({ ...sampleToken('w', 'late'), parentId: 'child', revokedAt: 5 })
+      await storage.tokens.create({ ...sampleToken('w', 'later'), parentId: 'late' })
+      await storage.tokens.revoke('root', 20)
+      expect((await storage.tokens.byId('later'))?.revokedAt).toBe(20)
+    })
+
+    it('goes with its workspace whatever it came from', async () => {
+      await using storage = await open()
+      await family(storage)
+      await storage.workspaces.remove('w')
+      expect(await storage.tokens.byId('grandchild')).toBeUndefined()
+      expect(await storage.tokens.byId('root')).toBeDefined()
+    })
+
     it('counts the owners who are not revoked', async () => {
       await using storage = await open()
       expect(await storage.tokens.countOwners()).toBe(0)
       for (const id of ['a', 'b']) await storage.tokens.create(sampleToken(undefined, id))
       await storage.tokens.revoke('a', 1)
       expect(await storage.tokens.countOwners()).toBe(1)
+    })
+  })
+
+  describe('invites', () => {
+    it('are found by hash and listed newest first, each once', async () => {
+      await using storage = await open()
+      for (const id of ['w', 'v']) await storage.workspaces.create(sampleWorkspace(id))
+      const { tokenLifetimeMs: _, ...endless } = sampleInvite('w', 'b', 7)
+      await storage.invites.create(sampleInvite('w', 'a', 5))
+      await storage.invites.create(endless)
+      await storage.invites.create(sampleInvite('w', 'c', 5))
+      await storage.invites.create(sampleInvite('v', 'd'))
+      expect(await storage.invites.byHash('hash of b')).toEqual(endless)
+      expect(await storage.invites.byHash('other')).toBeUndefined()
+      const listed = await allPages(1, (page) => storage.invites.list('w', page))
+      expect(listed).toEqual([endless, sampleInvite('w', 'c', 5), sampleInvite('w', 'a', 5)])
+    })
+
+    it('are removed in their own workspace only', async () => {
+      await using storage = await open()
+      await storage.workspaces.create(sampleWorkspace('w'))
+      await storage.invites.create(sampleInvite('w', 'a'))
+      await expect(storage.invites.remove('v', 'a')).rejects.toMatchObject({ code: 'not_found' })
+      await storage.invites.remove('w', 'a')
+      expect(await storage.invites.byHash('hash of a')).toBeUndefined()
+      await expect(storage.invites.remove('w', 'a')).rejects.toMatchObject({ code: 'not_found' })
+    })
+
+    it('need a workspace, and go with it', async () => {
+      await using storage = await open()
+      const orphan = storage.invites.create(sampleInvite('w', 'a'))
+      await expect(orphan).rejects.toMatchObject({ code: 'not_found' })
+      await storage.workspaces.create(sampleWorkspace('w'))
+      await storage.invites.create(sampleInvite('w', 'a'))
+      await storage.workspaces.remove('w')
+      expect(await storage.invites.byHash('hash of a')).toBeUndefined()
+    })
+
+    it('give one token, and to one of twenty who come at once', async () => {
+      await using storage = await open()
+      await storage.workspaces.create(sampleWorkspace('w'))
+      await storage.invites.create(sampleInvite('w', 'a', 0))
+      const given = await redeemMany(storage, { inviteHash: 'hash of a' }, 999)
+      expect(given).toHaveLength(1)
+      expect(await storage.invites.byHash('hash of a')).toMatchObject({ usedAt: 999, tokenId: given[0] })
+      expect((await storage.tokens.list('w', { limit: 50 })).items.map(({ id }) => id)).toEqual(given)
+    })
+
+    it('give none when they are over', async () => {
+      await using storage = await open()
+      await storage.workspaces.create(sampleWorkspace('w'))
+      await storage.invites.create(sampleInvite('w', 'a', 0))
+      expect(await redeemMany(storage, { inviteHash: 'hash of a' }, 1_000)).toEqual([])
+      expect((await storage.tokens.list('w', { limit: 50 })).items).toEqual([])
+    })
+  })
+
+  describe('logins under way', () => {
+    const approval = {
+      decision: 'approved',
+      role: 'developer',
+      proofKind: 'token',
+      proofHash: 'hash of root',
+    } as const
+
+    it('are found by their codes', async () => {
+      await using storage = await open()
+      const device = sampleDeviceLogin('a')
+      const { userCode: _, address, intervalMs, ...rest } = sampleDeviceLogin('b')
+      const code = {
+        ...rest,
+        ...approval,
+        kind: 'code',
+        redirectUri: 'http://[::1]/',
+        codeChallenge: 'x',
+      } as const
+      await storage.logins.begin(device, 0)
+      await storage.logins.begin(code, 0)
+      expect(await storage.logins.byUserCode('code of a')).toEqual(device)
+      expect(await storage.logins.byHash('hash of a')).toEqual(device)
+      expect(await storage.logins.byHash('hash of b')).toEqual(code)
+      expect(await storage.logins.byUserCode('code of b')).toBeUndefined()
+    })
+
+    it('never share a code', async () => {
+      await using storage = await open()
+      await storage.logins.begin(sampleDeviceLogin('a'), 0)
+      const second = { ...sampleDeviceLogin('b'), userCode: 'code of a' }
+      await expect(storage.logins.begin(second, 0)).rejects.toMatchObject({ code: 'conflict' })
+    })
+
+    it('are forgotten once they were over for long enough', async () => {
+      await using storage = await open()
+      await storage.logins.begin(sampleDeviceLogin('a'), 0)
+      await storage.logins.begin(sampleDeviceLogin('b'), 1_000)
+      expect(await storage.logins.byHash('hash of a')).toBeDefined()
+      await storage.logins.begin({ ...sampleDeviceLogin('c'), expiresAt: 5_000 }, 1_001)
+      expect(await storage.logins.byHash('hash of a')).toBeUndefined()
+      expect(await storage.logins.byHash('hash of b')).toBeUndefined()
+      expect(await storage.logins.byHash('hash of c')).toBeDefined()
+    })
+
+    it('are counted while they wait', async () => {
+      await using storage = await open()
+      for (const id of ['a', 'b', 'c']) await storage.logins.begin(sampleDeviceLogin(id), 0)
+      await storage.logins.begin({ ...sampleDeviceLogin('d'), address: '::1' }, 0)
+      await storage.logins.decide('code of a', { decision: 'denied' }, 1)
+      expect(await storage.logins.countWaiting('127.0.0.1', 999)).toEqual({ fromAddress: 2, inAll: 3 })
+      expect(await storage.logins.countWaiting('127.0.0.1', 1_000)).toEqual({ fromAddress: 0, inAll: 0 })
+    })
+
+    it('are decided once, and not when they are over', async () => {
+      await using storage = await open()
+      await storage.logins.begin(sampleDeviceLogin('a'), 0)
+      expect(await storage.logins.decide('code of a', approval, 1_000)).toBe(false)
+      const decisions = Array.from({ length: 10 }, () => storage.logins.decide('code of a', approval, 999))
+      expect((await Promise.all(decisions)).filter(Boolean)).toHaveLength(1)
+      expect(await storage.logins.decide('code of a', { decision: 'denied' }, 999)).toBe(false)
+      expect(await storage.logins.byHash('hash of a')).toEqual({ ...sampleDeviceLogin('a'), ...approval })
+    })
+
+    it('may ask as often as they were told, and more slowly after each time they did not', async () => {
+      await using storage = await open()
+      await storage.logins.begin(sampleDeviceLogin('a'), 0)
+      const poll = (at: number) => storage.logins.notePoll('hash of a', at, 100)
+      const answers = []
+      for (const at of [0, 50, 99, 248, 249, 499, 748]) answers.push(await poll(at))
+      expect(answers).toEqual([true, true, false, false, false, false, false])
+      expect(await storage.logins.byHash('hash of a')).toMatchObject({ intervalMs: 550, lastPolledAt: 748 })
+      expect(await poll(1_298)).toBe(true)
+    })
+
+    it('give one token, to one of twenty who ask at once', async () => {
+      await using storage = await open()
+      await family(storage)
+      await storage.logins.begin({ ...sampleDeviceLogin('a'), ...approval }, 0)
+      const redemption = { loginHash: 'hash of a', parentHash: 'hash of root' }
+      const given = await redeemMany(storage, redemption, 1)
+      expect(given).toHaveLength(1)
+      expect((await storage.logins.byHash('hash of a'))?.tokenId).toBe(given[0])
+    })
+
+    it.each([
+      ['nobody approved them', { loginHash: 'hash of waiting' }, 1],
+      ['they are over', { loginHash: 'hash of approved' }, 1_000],
+      ['they are unknown', { loginHash: 'other' }, 1],
+      ['the token behind them is unknown', { loginHash: 'hash of approved', parentHash: 'other' }, 1],
+      [
+        'the token behind them was revoked',
+        { loginHash: 'hash of approved', parentHash: 'hash of child' },
+        1,
+      ],
+      [
+        'the token behind them is over',
+        { loginHash: 'hash of approved', parentHash: 'hash of sibling' },
+        500,
+      ],
+      ['the invite behind them is gone', { loginHash: 'hash of approved', inviteHash: 'hash of none' }, 1],
+    ])('give no token when %s', async (_why, redemption, at) => {
+      await using storage = await open()
+      await family(storage)
+      await storage.invites.create(sampleInvite('w', 'i', 0))
+      await storage.tokens.revoke('child', 1)
+      await storage.tokens.replaceHash('sibling', 'hash of sibling', 500, 1)
+      await storage.logins.begin(sampleDeviceLogin('waiting'), 0)
+      await storage.logins.begin({ ...sampleDeviceLogin('approved'), ...approval }, 0)
+      const before = (await storage.tokens.list('w', { limit: 50 })).items
+      const heard = listen(storage)
+      const everything = { inviteHash: 'hash of i', ...redemption }
+      await expect(storage.logins.redeem(sampleToken('w', 'n'), everything, at)).rejects.toMatchObject({
+        code: 'conflict',
+      })
+      expect((await storage.tokens.list('w', { limit: 50 })).items).toEqual(before)
+      expect((await storage.invites.byHash('hash of i'))?.usedAt).toBeUndefined()
+      expect((await storage.logins.byHash('hash of approved'))?.tokenId).toBeUndefined()
+      expect(heard).toEqual([])
     })
   })
 
@@ -573,4 +787,34 @@ async function allPages<T>(limit: number, list: (page: PageRequest) => Promise<P
     cursor = page.nextCursor
   } while (cursor !== undefined)
   return items
+}
+
+/** An owner's token, two that came from it, one that came from those, and one that came from none. */
+async function family(storage: Storage): Promise<void> {
+  await storage.workspaces.create(sampleWorkspace('w'))
+  await storage.tokens.create(sampleToken(undefined, 'root'))
+  await storage.tokens.create({ ...sampleToken('w', 'child'), parentId: 'root' })
+  await storage.tokens.create({ ...sampleToken('w', 'sibling'), parentId: 'root' })
+  await storage.tokens.create({ ...sampleToken('w', 'grandchild'), parentId: 'child' })
+  await storage.tokens.create(sampleToken('w', 'stranger'))
+}
+
+async function revocations(storage: Storage): Promise<Record<string, number>> {
+  const ended: Record<string, number> = {}
+  for (const id of ['root', 'child', 'sibling', 'grandchild']) {
+    const { revokedAt } = (await storage.tokens.byId(id)) ?? {}
+    if (revokedAt !== undefined) ended[id] = revokedAt
+  }
+  return ended
+}
+
+/** Twenty at once; answers the ids of the tokens that were given. */
+async function redeemMany(storage: Storage, redemption: Redemption, at: number): Promise<string[]> {
+  const ids = Array.from({ length: 20 }, (_, index) => `new-${index}`)
+  const given = await Promise.allSettled(
+    ids.map((id) => storage.logins.redeem(sampleToken('w', id), redemption, at)),
+  )
+  for (const each of given)
+    if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'conflict' })
+  return ids.filter((_, index) => given[index]?.status === 'fulfilled')
 }

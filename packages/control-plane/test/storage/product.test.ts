@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { logInDevice } from '../admin/device-login.ts'
 import { ControlPlane } from '../control-plane.ts'
 import { startPostgres } from '../postgres.ts'
 import { openStream } from '../resilience/open-stream.ts'
@@ -143,6 +144,25 @@ describe.skipIf(postgres === undefined)('two control planes on one PostgreSQL', 
     await stream.closed
     expect(performance.now() - revokedAt).toBeLessThan(2_000)
     expect((await client.send('tools/call', { name: 'first__tell' })).status).toBe(401)
+  })
+
+  it('let a device in that asked at the other, and out again when its approver is revoked there', async () => {
+    const approver = await here.api('POST', `/workspaces/${SLUG}/tokens`, {
+      name: 'approver',
+      member: 'ada',
+      role: 'developer',
+    })
+    const proof = String(approver.token)
+    const device = await logInDevice({ deviceAt: here, personAt: there, workspace: SLUG, proof })
+    const client = await WireClient.open(urlAt(here), device)
+    const stream = await openStream(urlAt(here), {
+      headers: { ...client.headers, accept: 'text/event-stream' },
+    })
+    await there.api('DELETE', `/workspaces/${SLUG}/tokens/${approver.id}`)
+    const revokedAt = performance.now()
+    await stream.closed
+    expect(performance.now() - revokedAt).toBeLessThan(2_000)
+    expect((await client.send('tools/list')).status).toBe(401)
   })
 
   it('lose nothing when one is killed: the other goes on, and a new one comes to the same', async () => {

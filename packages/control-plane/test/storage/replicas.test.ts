@@ -4,7 +4,14 @@ import type { Change } from '../../src/model/change.ts'
 import type { Storage } from '../../src/model/stores.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { startPostgres } from '../postgres.ts'
-import { isWholeChain, link, sampleEntry, sampleToken, sampleWorkspace } from './samples.ts'
+import {
+  isWholeChain,
+  link,
+  sampleDeviceLogin,
+  sampleEntry,
+  sampleToken,
+  sampleWorkspace,
+} from './samples.ts'
 
 const postgres = await startPostgres()
 afterAll(() => postgres?.[Symbol.asyncDispose]())
@@ -68,6 +75,45 @@ describe.skipIf(postgres === undefined)('two replicas on one PostgreSQL', () => 
       expect(isWholeChain(rows)).toBe(true)
     }
   })
+
+  it('take a login on where the other left it, and give its token once', async () => {
+    await using replicas = await twoReplicas()
+    const { here, there } = replicas
+    await here.workspaces.create(sampleWorkspace('w'))
+    await here.tokens.create(sampleToken('w', 'root'))
+    await here.logins.begin(sampleDeviceLogin('a'), 0)
+    const proof = { proofKind: 'token', proofHash: 'hash of root' } as const
+    await there.logins.decide('code of a', { decision: 'approved', role: 'developer', ...proof }, 1)
+    const redemption = { loginHash: 'hash of a', parentHash: 'hash of root' }
+    const given = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 ? here : there).logins.redeem(sampleToken('w', `new-${index}`), redemption, 1),
+      ),
+    )
+    expect(given.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+
+  it('end every token that came from one, also those that the other was just issuing', async () => {
+    await using replicas = await twoReplicas()
+    const { here, there } = replicas
+    await here.workspaces.create(sampleWorkspace('w'))
+    for (let round = 0; round < 10; round += 1) {
+      const root = `root-${round}`
+      await here.tokens.create(sampleToken('w', root))
+      await here.tokens.create({ ...sampleToken('w', `${root}-child`), parentId: root })
+      const issuing = Array.from({ length: 8 }, (_, index) => {
+        const parentId = index % 2 ? root : `${root}-child`
+        const token = { ...sampleToken('w', `${root}-new-${index}`), parentId }
+        return there.logins.redeem(token, { parentHash: `hash of ${parentId}` }, 1)
+      })
+      const settled = Promise.allSettled(issuing)
+      await here.tokens.revoke(root, 1)
+      for (const each of await settled)
+        if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'conflict' })
+    }
+    const { items } = await here.tokens.list('w', { limit: 500 })
+    expect(items.filter(({ revokedAt }) => revokedAt === undefined)).toEqual([])
+  }, 30_000)
 
   it('report a gap after their listening connection broke, and hear again', async () => {
     await using replicas = await twoReplicas()

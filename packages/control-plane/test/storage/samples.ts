@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { AuditEntry, AuditRow } from '../../src/model/audit-row.ts'
 import type { CredentialRecord } from '../../src/model/credential.ts'
+import type { Invite } from '../../src/model/invite.ts'
+import type { PendingLogin } from '../../src/model/pending-login.ts'
 import type { Server } from '../../src/model/server.ts'
 import type { AuditStore } from '../../src/model/stores.ts'
 import type { Token } from '../../src/model/token.ts'
@@ -39,6 +41,35 @@ export function sampleCredential(server: Server, version: number): CredentialRec
     names: ['TOKEN', 'naïve "name"'],
     sealed: Uint8Array.of(0, 255, version, 39),
     updatedAt: 1_700_000_000_003,
+  }
+}
+
+export function sampleInvite(workspaceId: string, id: string, createdAt = 1_700_000_000_004): Invite {
+  return {
+    id,
+    workspaceId,
+    hash: `hash of ${id}`,
+    member: 'ada',
+    role: 'readonly',
+    rules: { servers: { allow: ['git*'] } },
+    tokenLifetimeMs: 60_000,
+    createdAt,
+    expiresAt: createdAt + 1_000,
+  }
+}
+
+/** Begun at 0 and over at 1000. */
+export function sampleDeviceLogin(id: string): PendingLogin & { userCode: string } {
+  return {
+    kind: 'device',
+    hash: `hash of ${id}`,
+    workspace: 'slug-w',
+    deviceName: 'laptop "of" ada',
+    createdAt: 0,
+    expiresAt: 1_000,
+    userCode: `code of ${id}`,
+    address: '127.0.0.1',
+    intervalMs: 50,
   }
 }
 

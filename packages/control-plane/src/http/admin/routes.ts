@@ -7,6 +7,7 @@ import {
   verifyInstallationAudit,
 } from '../../manage/audit-log.ts'
 import { putCredential, removeCredential, showCredential } from '../../manage/credentials.ts'
+import { createInvite, listInvites, revokeInvite } from '../../manage/invites.ts'
 import type { Operation } from '../../manage/operation.ts'
 import {
   changeServer,
@@ -41,7 +42,7 @@ export type Sends = 'json' | 'created' | 'nothing' | 'file' | 'events'
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token` an id. */
+  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token` and `:invite` ids. */
   path: string
   operation: Operation
   sends: Sends
@@ -55,6 +56,7 @@ export const DESCRIPTION_PATH = '/openapi.json'
 const WORKSPACE = '/workspaces/:workspace'
 const SERVER = `${WORKSPACE}/servers/:server`
 const TOKEN = `${WORKSPACE}/tokens/:token`
+const INVITE = `${WORKSPACE}/invites/:invite`
 
 /** Every route there is. Serving, the description for machines and the tests of permissions all read this. */
 export const ROUTES: readonly Route[] = [
@@ -82,6 +84,10 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: `${WORKSPACE}/tokens`, operation: listTokens, sends: 'json' },
   { method: 'POST', path: `${TOKEN}/rotate`, operation: rotateToken, sends: 'created' },
   { method: 'DELETE', path: TOKEN, operation: revokeToken, sends: 'nothing' },
+
+  { method: 'POST', path: `${WORKSPACE}/invites`, operation: createInvite, sends: 'created' },
+  { method: 'GET', path: `${WORKSPACE}/invites`, operation: listInvites, sends: 'json' },
+  { method: 'DELETE', path: INVITE, operation: revokeInvite, sends: 'nothing' },
 
   { method: 'POST', path: '/tokens', operation: createOwnerToken, sends: 'created' },
   { method: 'GET', path: '/tokens', operation: listOwnerTokens, sends: 'json' },

@@ -1,0 +1,99 @@
+import { Hono } from 'hono'
+import { asGatewayError, GatewayError } from '../../model/error.ts'
+import { errorPage, statusOf } from '../pages/error-page.ts'
+import { formPageHeaders, pageHeaders } from '../pages/page-headers.ts'
+import { placeOf } from '../pages/place.ts'
+import { createAttempts } from './attempts.ts'
+import { addAuthorize } from './authorize.ts'
+import { addDevice } from './device.ts'
+import {
+  AUTHORIZE_PATH,
+  CHECK_PATH,
+  DECIDE_PATH,
+  DEVICE_PATH,
+  type Door,
+  INVITE_PATH,
+  type Limits,
+  type OAuthContext,
+  TOKEN_PATH,
+} from './door.ts'
+import { addInvite } from './invite.ts'
+import { answerOAuthError, asOAuthError } from './oauth-error.ts'
+import { addToken } from './token.ts'
+
+/**
+ * How people and devices get a token: `/oauth/…` and `/invite/…`. Host and Origin are judged in front of it. There
+ * is no document under `/.well-known` that tells of it: some clients stop sending the token they were given when
+ * they find one.
+ */
+export function createOAuthApp(context: OAuthContext): Hono {
+  const app = new Hono()
+  const door: Door = { ...context, app, limits: createLimits(() => context.manage.clock.now()) }
+
+  for (const path of ['/oauth/*', `${INVITE_PATH}/*`]) {
+    app.use(path, path === '/oauth/*' ? formPageHeaders : pageHeaders)
+    app.use(path, async (c, next) => {
+      await next()
+      c.header('cache-control', 'no-store')
+    })
+  }
+  addAuthorize(door)
+  addToken(door)
+  addDevice(door)
+  addInvite(door)
+  for (const [path, methods] of Object.entries(METHODS)) {
+    app.all(path, (c) => c.text(`This address takes ${methods}.\n`, 405, { allow: methods }))
+  }
+
+  app.onError((thrown, c) => {
+    if (speaksJson(c.req.method, c.req.path)) {
+      return answerOAuthError(c, asOAuthError(thrown, context.reportError))
+    }
+    const error = asGatewayError(thrown)
+    const status = statusOf(error.code)
+    if (status >= 500) context.reportError(error)
+    return c.html(errorPage(placeOf(context.publicUrl, c), withAdvice(error)), status)
+  })
+  return app
+}
+
+const METHODS = {
+  [AUTHORIZE_PATH]: 'GET, POST',
+  [TOKEN_PATH]: 'POST',
+  [DEVICE_PATH]: 'GET, POST',
+  [CHECK_PATH]: 'POST',
+  [DECIDE_PATH]: 'POST',
+  [`${INVITE_PATH}/:code`]: 'GET',
+}
+
+/** What programs ask, and not people. */
+function speaksJson(method: string, path: string): boolean {
+  return method === 'POST' && (path === TOKEN_PATH || path === DEVICE_PATH)
+}
+
+/** People come here by a link that a program made. */
+function withAdvice(error: GatewayError): GatewayError {
+  if (error.fix !== undefined) return error
+  const { code, message, cause } = error
+  return new GatewayError(code, message, {
+    cause,
+    fix: 'Go back to the program that brought you here and start the login again.',
+  })
+}
+
+const MINUTE_MS = 60_000
+
+function createLimits(now: () => number): Limits {
+  const limit = (max: number, windowMs: number) => createAttempts({ max, windowMs, now, isWrong })
+  return {
+    proofs: limit(20, 10 * MINUTE_MS),
+    userCodes: limit(5, 10 * MINUTE_MS),
+    allUserCodes: limit(100, MINUTE_MS),
+  }
+}
+
+/** A good token that may not do what was asked is no guess. */
+function isWrong(error: unknown): boolean {
+  const { code } = asGatewayError(error)
+  return code === 'unauthenticated' || code === 'not_found'
+}

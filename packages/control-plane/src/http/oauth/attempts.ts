@@ -1,0 +1,66 @@
+import { GatewayError } from '../../model/error.ts'
+
+export interface AttemptsOptions {
+  max: number
+  windowMs: number
+  now(): number
+  /** Whether a failure was a wrong guess; others do not count. */
+  isWrong(error: unknown): boolean
+}
+
+/**
+ * A limit on wrong attempts. Kept in the memory of this process: several replicas let through as many times more,
+ * which what is guessed here is long enough for, and a restart forgets.
+ */
+export interface Attempts {
+  /** Does the work, and remembers against this key that it went wrong. Throws `too_many` when that happened too often. */
+  attempt<T>(key: string, work: () => Promise<T>): Promise<T>
+}
+
+/** More addresses than this are an attack, and its memory is ours: the oldest are forgotten. */
+const MAX_KEYS = 10_000
+
+export function createAttempts({ max, windowMs, now, isWrong }: AttemptsOptions): Attempts {
+  const windows = new Map<string, { count: number; endsAt: number }>()
+
+  function windowOf(key: string) {
+    const known = windows.get(key)
+    if (known !== undefined && known.endsAt > now()) return known
+    windows.delete(key)
+    const opened = { count: 0, endsAt: now() + windowMs }
+    windows.set(key, opened)
+    if (windows.size > MAX_KEYS) forgetOldest(windows)
+    return opened
+  }
+
+  return {
+    async attempt(key, work) {
+      const window = windowOf(key)
+      if (window.count >= max) throw tooMany(window.endsAt - now())
+      // Counted before the work: guesses that run side by side must not all see the same free place.
+      window.count++
+      try {
+        const done = await work()
+        window.count--
+        return done
+      } catch (error) {
+        if (!isWrong(error)) window.count--
+        throw error
+      }
+    },
+  }
+}
+
+function forgetOldest(windows: Map<string, unknown>): void {
+  for (const key of windows.keys()) {
+    windows.delete(key)
+    return
+  }
+}
+
+function tooMany(waitMs: number): GatewayError {
+  const minutes = Math.ceil(waitMs / 60_000)
+  return new GatewayError('too_many', 'There were too many wrong attempts.', {
+    fix: `Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, then try again.`,
+  })
+}

@@ -1,0 +1,132 @@
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { approveCodeLogin } from '../../manage/logins.ts'
+import { GatewayError } from '../../model/error.ts'
+import type { Role } from '../../model/role.ts'
+import { statusOf } from '../pages/error-page.ts'
+import { allowRedirectTo } from '../pages/page-headers.ts'
+import { type Place, placeOf } from '../pages/place.ts'
+import { type ApprovalState, approvalFields, mendable, NO_PROOF } from './approval-form.ts'
+import { type AskedLogin, authorizePage } from './authorize-page.ts'
+import { clientAddress } from './client-address.ts'
+import { AUTHORIZE_PATH, CLIENT_ID, type Door } from './door.ts'
+import { describable, OAuthError } from './oauth-error.ts'
+import { formLimit, readForm, readQuery } from './read-fields.ts'
+import { isLoopbackRedirect, withParameters } from './redirect-uri.ts'
+import { slugOf } from './resource.ts'
+import { deviceNameOf } from './shown-text.ts'
+
+/** `state` is whatever the client likes within RFC 6749's characters: it goes back as it came. */
+const requestFields = {
+  client_id: z.literal(CLIENT_ID),
+  redirect_uri: z
+    .string()
+    .refine(
+      isLoopbackRedirect,
+      'must be http:// to this computer itself, with a port: a program there waits',
+    ),
+  resource: z.string(),
+  state: z
+    .string()
+    .regex(/^[\x20-\x7e]{1,1000}$/, 'must be at most 1000 printable ASCII characters')
+    .exactOptional(),
+  response_type: z.string().exactOptional(),
+  code_challenge: z.string().exactOptional(),
+  code_challenge_method: z.string().exactOptional(),
+  device_name: z.string().exactOptional(),
+}
+const requestSchema = z.object(requestFields)
+const formSchema = z.object({ ...requestFields, ...approvalFields })
+
+export type CodeRequest = z.output<typeof requestSchema>
+
+/** Login in the browser (RFC 6749, 4.1 with PKCE): a page that asks, and its form. */
+export function addAuthorize(door: Door): void {
+  door.app.get(AUTHORIZE_PATH, (c) => {
+    const place = placeOf(door.publicUrl, c)
+    const asked = requireAsked(place, readQuery(c, requestSchema))
+    const fault = faultOf(asked.request)
+    if (fault !== undefined) return goBack(c, place, asked, refusal(fault))
+    return ask(c, place, asked, {})
+  })
+
+  door.app.post(AUTHORIZE_PATH, formLimit, async (c) => {
+    const place = placeOf(door.publicUrl, c)
+    const { proof, role, decision, ...request } = await readForm(c, formSchema)
+    const asked = requireAsked(place, request)
+    const fault = decision === 'cancel' ? CANCELLED : faultOf(request)
+    if (fault !== undefined) return goBack(c, place, asked, refusal(fault))
+    const state = role === undefined ? {} : { role }
+    if (proof === undefined) return ask(c, place, asked, { ...state, wrong: NO_PROOF })
+    try {
+      const { code } = await approve(door, c, asked, { proof, ...state })
+      return goBack(c, place, asked, { code })
+    } catch (error) {
+      return ask(c, place, asked, { ...state, wrong: mendable(error) })
+    }
+  })
+}
+
+function approve(
+  { manage, publicUrl, limits }: Door,
+  c: Context,
+  { request, slug, deviceName }: AskedLogin,
+  given: { proof: string; role?: Exclude<Role, 'owner'> },
+): Promise<{ code: string }> {
+  return limits.proofs.attempt(clientAddress(publicUrl, c), () =>
+    approveCodeLogin(manage, {
+      ...given,
+      workspace: slug,
+      deviceName,
+      // Without one, `faultOf` has sent the client back.
+      codeChallenge: request.code_challenge ?? '',
+      redirectUri: request.redirect_uri,
+    }),
+  )
+}
+
+function ask(c: Context, place: Place, asked: AskedLogin, state: ApprovalState) {
+  allowRedirectTo(c, asked.request.redirect_uri)
+  const { wrong } = state
+  return c.html(authorizePage(place, asked, state), wrong === undefined ? 200 : statusOf(wrong.code))
+}
+
+const CANCELLED = new OAuthError('access_denied', 'The login was cancelled in the browser.')
+
+/** Who asks must be right before anything is sent back to them: a mistake here is shown, never redirected. */
+function requireAsked(place: Place, request: CodeRequest): AskedLogin {
+  const slug = slugOf(place, request.resource)
+  if (slug !== undefined) return { request, slug, deviceName: deviceNameOf(request.device_name) }
+  throw new GatewayError('invalid_request', 'The address to log in to is not that of a workspace here.', {
+    fix: `Log in again with ${place.origin}/ws/ and the name of the workspace.`,
+  })
+}
+
+/** What the client got wrong, and is told by redirect. */
+function faultOf(request: CodeRequest): OAuthError | undefined {
+  if (request.response_type !== 'code') {
+    return new OAuthError('unsupported_response_type', 'response_type must be "code".')
+  }
+  if (request.state === undefined) return new OAuthError('invalid_request', 'state is required.')
+  if (request.code_challenge_method !== 'S256') {
+    return new OAuthError('invalid_request', 'code_challenge_method must be "S256".')
+  }
+  if (!/^[\w-]{43}$/.test(request.code_challenge ?? '')) {
+    return new OAuthError('invalid_request', 'code_challenge must be a SHA-256 in base64url, 43 characters.')
+  }
+  return undefined
+}
+
+function refusal({ code, message }: OAuthError): Record<string, string> {
+  return { error: code, error_description: describable(message) }
+}
+
+/** Back to the program that began the login. `iss` says who answers (RFC 9207). */
+function goBack(
+  c: Context,
+  place: Place,
+  { request: { redirect_uri, state } }: AskedLogin,
+  answer: Record<string, string>,
+): Response {
+  return c.redirect(withParameters(redirect_uri, { ...answer, state, iss: place.origin }), 303)
+}

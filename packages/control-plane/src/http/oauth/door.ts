@@ -1,0 +1,37 @@
+import type { Hono } from 'hono'
+import type { Manage } from '../../manage/context.ts'
+import type { GatewayError } from '../../model/error.ts'
+import type { Attempts } from './attempts.ts'
+
+export interface OAuthContext {
+  manage: Manage
+  /** What clients are told; absent: the name under which a request came. */
+  publicUrl: string | undefined
+  /** Hears of every error whose cause the caller is not told. */
+  reportError(error: GatewayError): void
+}
+
+/** What the routes of this door share. */
+export interface Door extends OAuthContext {
+  app: Hono
+  limits: Limits
+}
+
+export interface Limits {
+  /** Wrong tokens, invite codes and links, by address. */
+  proofs: Attempts
+  /** Wrong codes of devices, by address. */
+  userCodes: Attempts
+  /** Wrong codes of devices, from everywhere. */
+  allUserCodes: Attempts
+}
+
+/** The one client there is: public, known to everybody. */
+export const CLIENT_ID = 'mcpgw'
+
+export const AUTHORIZE_PATH = '/oauth/authorize'
+export const TOKEN_PATH = '/oauth/token'
+export const DEVICE_PATH = '/oauth/device'
+export const CHECK_PATH = '/oauth/device/check'
+export const DECIDE_PATH = '/oauth/device/decide'
+export const INVITE_PATH = '/invite'
