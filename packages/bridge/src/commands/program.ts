@@ -6,12 +6,13 @@ import type { CommandContext } from './context.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import { addLogin } from './login.ts'
 import { addLogout } from './logout.ts'
+import { addUse } from './use.ts'
 import { addWhoami } from './whoami.ts'
 
 declare const __BRIDGE_VERSION__: string
 
 /** In the order of the help. Each adds its own command. */
-const commands = [addStdio, addLogin, addWhoami, addLogout]
+const commands = [addStdio, addLogin, addWhoami, addUse, addLogout]
 
 /** Runs one command and resolves with the exit code. */
 export async function runProgram(
