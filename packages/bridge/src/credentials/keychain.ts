@@ -27,7 +27,9 @@ export class KeychainAbsent extends Error {
 }
 
 const service = 'mcpgw'
-// With the start of the program it is said within 3 s that a keychain hangs.
+// With the start of the program it is said within 3 s that a keychain hangs. The native module has its own limit for
+// a service that does not answer, 2 s, and waits for it on the main thread.
+const busLimitMs = 1_500
 const readLimitMs = 2_000
 // A locked keychain asks the user, who needs a moment; only people-facing commands write.
 const writeLimitMs = 60_000
@@ -40,7 +42,7 @@ export function createKeychain(settings: Pick<Settings, 'sessionBus' | 'platform
   ): Promise<T> {
     const answer = async () => {
       await requireReachable(settings)
-      return question(await openEntry(account).catch(rejectAsAbsent))
+      return question(await openEntry(account))
     }
     return withinLimit(answer(), limitMs).catch((error: unknown) => {
       throw unanswered(asAbsent(error))
@@ -87,16 +89,12 @@ export function absenceOf(error: unknown): KeychainAbsent {
 async function requireReachable({ sessionBus, platform }: Pick<Settings, 'sessionBus' | 'platform'>) {
   if (platform !== 'linux') return
   if (sessionBus === undefined) throw new KeychainAbsent('this session has no D-Bus')
-  await requireAnsweringBus(sessionBus, readLimitMs)
+  await requireAnsweringBus(sessionBus, busLimitMs)
 }
 
-function rejectAsAbsent(error: unknown): never {
-  const why = error instanceof Error ? error.message : String(error)
-  throw new KeychainAbsent(why, { cause: error })
-}
-
-// Nobody listens at the bus's address; the bus knows no Secret Service. A service that refuses is not absent.
-const absences = /ENOENT|ECONNREFUSED|org\.freedesktop\.secrets was not provided|autolaunch/
+// Nobody listens at the bus's address; the bus knows no Secret Service; there is no module for this system. A service
+// that refuses is not absent.
+const absences = /ENOENT|ECONNREFUSED|org\.freedesktop\.secrets was not provided|autolaunch|^its module /
 
 function asAbsent(error: unknown): Error {
   const failure = error instanceof Error ? error : new Error(String(error))
