@@ -29,6 +29,14 @@ interface LoginFlags extends LoginWishes {
   readonly rememberNetwork: boolean
 }
 
+const unsaid: LoginFlags = {
+  device: false,
+  browser: false,
+  open: true,
+  withToken: false,
+  rememberNetwork: true,
+}
+
 type Way = 'token' | 'invite' | 'browser' | 'device'
 
 export function addLogin(program: Command, context: CommandContext): void {
@@ -36,13 +44,15 @@ export function addLogin(program: Command, context: CommandContext): void {
     .command('login')
     .description('log in to a workspace and keep its token in the keychain')
     .argument('[target]', 'URL of the workspace, or an invite link')
-    .option('--device', 'approve in a browser on another machine', false)
-    .option('--browser', 'approve in a browser on this machine', false)
+    .option('--device', 'approve in a browser on another machine')
+    .option('--browser', 'approve in a browser on this machine')
     .option('--no-open', 'print the address and open no browser')
-    .option('--with-token', 'read a token from stdin instead', false)
+    .option('--with-token', 'read a token from stdin instead')
     .option('--no-remember-network', 'keep neither proxy nor CA file of this shell')
     .option('--json', 'print the result as JSON')
-    .action((target: string | undefined, flags: LoginFlags) => login(target, flags, context))
+    .action((target: string | undefined, flags: Partial<LoginFlags>) =>
+      login(target, { ...unsaid, ...flags }, context),
+    )
 }
 
 /** Gets a token by the way that fits, checks it with the gateway, and keeps it for the bridge. */

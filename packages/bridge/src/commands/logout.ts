@@ -9,9 +9,9 @@ export function addLogout(program: Command, context: CommandContext): void {
     .command('logout')
     .description('delete the token from this machine')
     .argument('[url]', 'URL of the workspace, if not the default one')
-    .option('--all', 'log out of all workspaces', false)
+    .option('--all', 'log out of all workspaces')
     .option('--json', 'print the result as JSON')
-    .action((url: string | undefined, { all }: { all: boolean }) => logout({ url, all, context }))
+    .action((url: string | undefined, { all = false }: { all?: boolean }) => logout({ url, all, context }))
 }
 
 /** Deletes tokens from this machine. The gateway keeps honouring them until they are revoked there. */
