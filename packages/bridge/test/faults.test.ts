@@ -27,7 +27,7 @@ it('says what to type when nobody is logged in', async () => {
   await using bridge = startBridge({ args: ['stdio', '--workspace', gateway.url], env: bridgeEnvironment() })
   bridge.send(initializeRequest())
   const { error } = await bridge.answerTo(1)
-  expect(error?.message).toContain(`mcpgw login ${gateway.url} --with-token`)
+  expect(error?.message).toContain(`Type: mcpgw login ${gateway.url}`)
   expect(error?.data?.reason).toBe('login_needed')
   bridge.send({ jsonrpc: '2.0', id: 2, method: 'ping' })
   await bridge.answerTo(2)

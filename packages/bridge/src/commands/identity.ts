@@ -18,7 +18,7 @@ export type Identity = z.infer<typeof identitySchema>
 const answerLimitMs = 10_000
 
 /** Asks the gateway whom the token belongs to. */
-export async function fetchIdentity(access: Access): Promise<Identity> {
+export async function fetchIdentity(access: Pick<Access, 'workspace' | 'send'>): Promise<Identity> {
   const workspace = await access.workspace()
   try {
     const reply = await access.send({

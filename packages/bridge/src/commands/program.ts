@@ -17,6 +17,7 @@ import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addTools } from './tools.ts'
 import { addUninstall } from './uninstall.ts'
+import { addUse } from './use.ts'
 import { addWhoami } from './whoami.ts'
 
 declare const __BRIDGE_VERSION__: string
@@ -25,6 +26,7 @@ declare const __BRIDGE_VERSION__: string
 const commands = [
   addLogin,
   addWhoami,
+  addUse,
   addLogout,
   addInstall,
   addUninstall,

@@ -13,7 +13,7 @@ export interface Config {
 
 export interface KnownWorkspace {
   readonly storage: Storage
-  /** The network settings of the shell that logged in. */
+  /** The network settings of the shell that logged in, when it had any. */
   readonly network?: Network
 }
 

@@ -7,8 +7,9 @@ export function findSessionBus(
   userId: number | undefined,
 ): string | undefined {
   if (environment.DBUS_SESSION_BUS_ADDRESS || userId === undefined) return undefined
-  const socket = `/run/user/${userId}/bus`
-  return existsSync(socket) ? `unix:path=${socket}` : undefined
+  const folders = [environment.XDG_RUNTIME_DIR, `/run/user/${userId}`]
+  const socket = folders.map((folder) => folder && `${folder}/bus`).find((path) => path && existsSync(path))
+  return socket ? `unix:path=${socket}` : undefined
 }
 
 /**

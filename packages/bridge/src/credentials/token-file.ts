@@ -8,6 +8,8 @@ export interface TokenFile {
   read(workspace: string): Promise<string | undefined>
   write(workspace: string, token: string): Promise<void>
   remove(workspace: string): Promise<boolean>
+  /** The workspaces it holds a token of. */
+  list(): Promise<string[]>
 }
 
 export function createTokenFile(folder: string): TokenFile {
@@ -25,6 +27,9 @@ export function createTokenFile(folder: string): TokenFile {
       const { [workspace]: removed, ...kept } = await readTokens()
       if (removed !== undefined) await writePrivateJson(path, { tokens: kept })
       return removed !== undefined
+    },
+    async list() {
+      return Object.keys(await readTokens())
     },
   }
 }

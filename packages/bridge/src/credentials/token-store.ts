@@ -1,8 +1,9 @@
-import { asBridgeError, BridgeError } from '../bridge-error.ts'
+import { BridgeError } from '../bridge-error.ts'
 import type { Network } from '../http/network.ts'
 import type { Settings } from '../settings.ts'
-import { readConfig, type Storage, writeConfig } from './config.ts'
-import { createKeychain } from './keychain.ts'
+import { type Config, readConfig, type Storage, writeConfig } from './config.ts'
+import { withFolderLock } from './folder-lock.ts'
+import { absenceOf, createKeychain } from './keychain.ts'
 import { requireWellFormedToken } from './token.ts'
 import { createTokenFile } from './token-file.ts'
 
@@ -11,17 +12,41 @@ export type TokenSource = 'MCPGW_TOKEN' | Storage
 export interface FoundToken {
   readonly token: string
   readonly source: TokenSource
+  /** The source for people: the keychain's name, the path of the file, or the variable. */
+  readonly where: string
+}
+
+/** Where a login's token can be kept on this machine, found out before there is one. */
+export interface TokenPlace {
+  readonly storage: Storage
+  /** For people: the keychain's name or the path of the file. */
+  readonly where: string
+  /** Why it is not the keychain, when nobody asked for a file. */
+  readonly warning: string | undefined
+  /** Keeps the token, and the network it was fetched through, and makes its workspace the default. */
+  save(workspace: string, token: string, network: Network): Promise<void>
+}
+
+export interface KnownLogin {
+  readonly workspace: string
+  readonly storage: Storage
+  readonly isDefault: boolean
 }
 
 /** Where tokens of logins are kept: the keychain, or a private file where there is none. */
 export interface TokenStore {
   /** Rejects with `login_needed` when nobody logged in, and with the reason when a storage does not answer. */
   require(workspace: string): Promise<FoundToken>
-  /** Stores the token and makes its workspace the default. `warning` says why it is not in the keychain. */
-  save(workspace: string, token: string): Promise<{ storage: Storage; path: string; warning?: string }>
+  /** Rejects when there is a keychain that does not answer; it takes a MCPGW_STORAGE=file to go round it. */
+  openPlace(): Promise<TokenPlace>
   /** Deletes the token from both storages. */
   forget(workspace: string): Promise<boolean>
+  /** The logins of this user, without asking a keychain. */
+  logins(): Promise<KnownLogin[]>
+  /** For people: where a token that is stored in this way is. */
+  describe(storage: Storage): string
   defaultWorkspace(): Promise<string | undefined>
+  makeDefault(workspace: string): Promise<void>
   /** The network settings remembered from the login. */
   network(workspace: string): Promise<Network>
 }
@@ -31,89 +56,111 @@ export function createTokenStore(settings: Settings): TokenStore {
   const keychain = createKeychain(settings)
   const file = createTokenFile(folder)
   const mayUseKeychain = settings.storage !== 'file'
+  const describe = (storage: Storage) => (storage === 'keychain' ? keychain.name : file.path)
 
   async function requireToken(workspace: string): Promise<FoundToken> {
     if (settings.token !== undefined) return found(settings.token, 'MCPGW_TOKEN')
     const recorded = (await readConfig(folder)).workspaces.get(workspace)?.storage
-    if (!mayUseKeychain || recorded === 'file') return found(await file.read(workspace), 'file', workspace)
-    if (recorded === 'keychain') return found(await keychain.read(workspace), 'keychain', workspace)
-    return search(workspace)
+    const token = await readToken(workspace, mayUseKeychain ? recorded : 'file')
+    if (token !== undefined) return token
+    throw new BridgeError('login_needed', `Nobody is logged in to ${workspace} on this machine.`, {
+      fix: `Type: mcpgw login ${workspace}`,
+    })
   }
 
   /** Without a record of the login (config.json was lost) both places are asked. */
-  async function search(workspace: string): Promise<FoundToken> {
-    const answer = await keychain.read(workspace).catch(asBridgeError)
-    if (typeof answer === 'string') return found(answer, 'keychain')
-    return found(await file.read(workspace), 'file', workspace, answer?.message)
+  async function readToken(workspace: string, storage: Storage | undefined): Promise<FoundToken | undefined> {
+    const inFile = storage === 'keychain' ? undefined : await file.read(workspace)
+    if (inFile !== undefined) return found(inFile, 'file')
+    if (storage === 'file') return undefined
+    const reading = keychain.read(workspace)
+    const answer = await (storage === 'keychain' ? reading : reading.catch(absenceOf))
+    return typeof answer === 'string' ? found(answer, 'keychain') : undefined
   }
 
-  async function save(workspace: string, token: string) {
-    const trouble = mayUseKeychain ? await keychain.probe().catch(asBridgeError) : undefined
-    const storage: Storage = mayUseKeychain && trouble === undefined ? 'keychain' : 'file'
-    if (storage === 'keychain') await keychain.write(workspace, token)
-    else await file.write(workspace, token)
-    if (storage === 'keychain') await file.remove(workspace)
-    await record(workspace, storage)
-    const warning = trouble?.message
-    return { storage, path: file.path, ...(warning === undefined ? {} : { warning }) }
+  function found(token: string, source: TokenSource): FoundToken {
+    const where = source === 'MCPGW_TOKEN' ? source : describe(source)
+    return { token: requireWellFormedToken(token.trim(), where), source, where }
   }
 
-  async function record(workspace: string, storage: Storage): Promise<void> {
-    const config = await readConfig(folder)
-    const workspaces = new Map(config.workspaces).set(workspace, {
+  async function openPlace(): Promise<TokenPlace> {
+    const state = mayUseKeychain ? await keychain.probe() : 'not wanted'
+    const storage: Storage = state === 'works' ? 'keychain' : 'file'
+    return {
       storage,
-      ...(Object.keys(settings.network).length > 0 && { network: settings.network }),
-    })
-    await writeConfig(folder, { defaultWorkspace: workspace, workspaces })
+      where: describe(storage),
+      warning: typeof state === 'string' ? undefined : `There is no keychain here: ${state.message}.`,
+      save: (workspace, token, network) => save(workspace, token, storage, network),
+    }
   }
 
-  async function unrecord(workspace: string): Promise<void> {
-    const config = await readConfig(folder)
-    const workspaces = new Map(config.workspaces)
-    workspaces.delete(workspace)
-    const { defaultWorkspace: last } = config
-    await writeConfig(folder, { workspaces, defaultWorkspace: last === workspace ? undefined : last })
+  async function save(workspace: string, token: string, storage: Storage, network: Network): Promise<void> {
+    if (storage === 'keychain') await keychain.write(workspace, token)
+    const known = { storage, ...(Object.keys(network).length > 0 && { network }) }
+    await withFolderLock(folder, async () => {
+      if (storage === 'keychain') await file.remove(workspace)
+      else await file.write(workspace, token)
+      const { workspaces } = await readConfig(folder)
+      await writeConfig(folder, {
+        defaultWorkspace: workspace,
+        workspaces: new Map(workspaces).set(workspace, known),
+      })
+    })
   }
 
   async function forget(workspace: string): Promise<boolean> {
-    const config = await readConfig(folder)
-    const wasInKeychain = config.workspaces.get(workspace)?.storage === 'keychain'
-    const fromFile = await file.remove(workspace)
-    const fromKeychain = mayUseKeychain
-      ? await keychain.remove(workspace).catch((error: BridgeError) => {
-          if (wasInKeychain) throw error
-          return false
-        })
-      : false
-    const wasKnown = config.workspaces.has(workspace)
-    if (wasKnown) await unrecord(workspace)
-    return fromFile || fromKeychain || wasKnown
+    const recorded = (await readConfig(folder)).workspaces.get(workspace)?.storage
+    const mayBeInKeychain = mayUseKeychain || recorded === 'keychain'
+    const wasInKeychain = mayBeInKeychain && (await removeFromKeychain(workspace, recorded))
+    return withFolderLock(folder, async () => {
+      const wasInFile = await file.remove(workspace)
+      const config = await readConfig(folder)
+      const wasKnown = config.workspaces.has(workspace)
+      if (wasKnown) await writeConfig(folder, without(config, workspace))
+      return wasInKeychain || wasInFile || wasKnown
+    })
+  }
+
+  /** A keychain that fails matters only to a token that may be in it. */
+  function removeFromKeychain(workspace: string, recorded: Storage | undefined): Promise<boolean> {
+    return keychain.remove(workspace).catch((error: unknown) => {
+      if (recorded === 'keychain') throw error
+      return false
+    })
+  }
+
+  async function logins(): Promise<KnownLogin[]> {
+    const { workspaces, defaultWorkspace } = await readConfig(folder)
+    const unrecorded = (await file.list()).filter((workspace) => !workspaces.has(workspace))
+    const recorded = Array.from(workspaces, ([workspace, { storage }]) => ({ workspace, storage }))
+    return [...recorded, ...unrecorded.map((workspace) => ({ workspace, storage: 'file' as const }))].map(
+      (login) => ({ ...login, isDefault: login.workspace === defaultWorkspace }),
+    )
+  }
+
+  async function makeDefault(workspace: string): Promise<void> {
+    await withFolderLock(folder, async () => {
+      await writeConfig(folder, { ...(await readConfig(folder)), defaultWorkspace: workspace })
+    })
   }
 
   return {
     require: requireToken,
-    save,
+    openPlace,
     forget,
+    logins,
+    describe,
+    makeDefault,
     defaultWorkspace: async () => (await readConfig(folder)).defaultWorkspace,
     network: async (workspace) => (await readConfig(folder)).workspaces.get(workspace)?.network ?? {},
   }
 }
 
-const sourceNames: Readonly<Record<TokenSource, string>> = {
-  MCPGW_TOKEN: 'MCPGW_TOKEN',
-  keychain: 'the keychain',
-  file: 'credentials.json',
-}
-
-function found(
-  token: string | undefined,
-  source: TokenSource,
-  workspace = 'URL',
-  trouble?: string,
-): FoundToken {
-  if (token !== undefined) return { token: requireWellFormedToken(token.trim(), sourceNames[source]), source }
-  const why = trouble === undefined ? '' : ` (${trouble})`
-  throw new BridgeError('login_needed', `Nobody is logged in to ${workspace} on this machine${why}.`, {
-    fix: `Type: mcpgw login ${workspace} --with-token`,
-  })
+/** The only login left becomes the default; among several nobody but the user can choose. */
+function without({ workspaces, defaultWorkspace }: Config, workspace: string): Config {
+  const left = new Map(workspaces)
+  left.delete(workspace)
+  if (defaultWorkspace !== workspace) return { workspaces: left, defaultWorkspace }
+  const [only, another] = left.keys()
+  return { workspaces: left, defaultWorkspace: another === undefined ? only : undefined }
 }

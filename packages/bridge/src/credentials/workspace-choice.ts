@@ -12,7 +12,7 @@ export async function chooseWorkspace(
   const text = flag ?? settings.workspace ?? settings.ownWorkspace ?? (await store.defaultWorkspace())
   if (text === undefined) {
     throw new BridgeError('login_needed', 'No workspace is known on this machine.', {
-      fix: 'Type: mcpgw login URL --with-token',
+      fix: 'Type: mcpgw login URL',
     })
   }
   const workspace = parseWorkspaceUrl(text)

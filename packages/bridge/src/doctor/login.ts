@@ -19,13 +19,13 @@ const places: Readonly<Record<Exclude<TokenSource, 'file'>, string>> = {
 async function judgeFile({ settings, workspace }: Scene): Promise<Observation> {
   const message = `The token is kept in a file in ${settings.configFolder}`
   if (settings.storage === 'file') return ok(`${message}, as MCPGW_STORAGE says`)
-  const trouble = await withTimer(createKeychain(settings).probe(), patienceMs).catch((error: Error) => error)
-  if (trouble === undefined) {
+  const found = await withTimer(createKeychain(settings).probe(), patienceMs).catch((error: Error) => error)
+  if (found === 'works') {
     const { href } = await workspace()
     return warning(`${message}, though the keychain works.`, `To move it there, type: mcpgw login ${href}`)
   }
   return warning(
-    `${message}: ${trouble.message}`,
+    `${message}: ${found.message}`,
     'Set MCPGW_STORAGE=file if that is as you want it; otherwise start the keychain and log in again.',
   )
 }

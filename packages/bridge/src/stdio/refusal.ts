@@ -44,18 +44,18 @@ export function isWorkspaceMissing({ status, message }: Refusal): boolean {
 export function explainRefusal(refusal: Refusal, workspace: WorkspaceUrl): BridgeError {
   const said = refusal.detail === undefined ? '' : ` (${refusal.detail.replace(/\.$/, '')})`
   const { status } = refusal
-  const login = { fix: `Type: mcpgw login ${workspace.href} --with-token` }
+  const login = { fix: `Type: mcpgw login ${workspace.href}` }
   if (status === 401) {
     return new BridgeError('login_needed', `${workspace.origin} does not accept the token${said}.`, login)
   }
   if (status === 403) {
     return new BridgeError('forbidden', `The token may not use ${workspace.href}${said}.`, {
-      fix: `Ask for a token of this workspace, then type: mcpgw login ${workspace.href} --with-token`,
+      fix: `Ask for a token of this workspace, then type: mcpgw login ${workspace.href}`,
     })
   }
   if (status === 404) {
     return new BridgeError('workspace_not_found', `There is no workspace at ${workspace.href}${said}.`, {
-      fix: 'Check the URL, then type: mcpgw login URL --with-token',
+      fix: 'Check the URL, then type: mcpgw login URL',
     })
   }
   if (status >= 300 && status < 400) {

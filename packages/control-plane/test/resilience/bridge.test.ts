@@ -43,7 +43,7 @@ beforeAll(async () => {
   })
   await plane.api('DELETE', `/workspaces/team/tokens/${revoked.id}`)
   const { token: foreign } = await plane.workspace('other')
-  const login = /Type: mcpgw login http:\/\/127\.0\.0\.1:\d+\/ws\/\w+ --with-token/
+  const login = /Type: mcpgw login http:\/\/127\.0\.0\.1:\d+\/ws\/\w+/
   const refused = { workspace: url, says: /does not accept the token/, type: login }
   Object.assign(cases, {
     'no token': { workspace: url, says: /token/, type: login },
