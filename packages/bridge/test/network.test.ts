@@ -25,8 +25,10 @@ async function openProxy(options: {
   server.on('connect', (request: IncomingMessage, client: Socket) => {
     asked.push(request)
     client.on('error', () => undefined)
-    if (options.status !== undefined)
-      return client.end(`HTTP/1.1 ${options.status} No\r\nContent-Length: 0\r\n\r\n`)
+    if (options.status !== undefined) {
+      client.end(`HTTP/1.1 ${options.status} No\r\nContent-Length: 0\r\n\r\n`)
+      return
+    }
     const target = connect(options.to, '127.0.0.1', () => client.write('HTTP/1.1 200 OK\r\n\r\n'))
     target.on('error', () => client.destroy())
     client.on('close', () => target.destroy())
