@@ -1,6 +1,7 @@
 import { findSessionBus } from './credentials/session-bus.ts'
 import { readOwnWorkspace } from './own-workspace.ts'
 import { readSettings } from './settings.ts'
+import { staySmall } from './stay-small.ts'
 import { stdioArguments } from './stdio/arguments.ts'
 
 const bus = findSessionBus(process.env, process.getuid?.())
@@ -16,6 +17,7 @@ const stdio = stdioArguments(process.argv.slice(2))
 process.exit(stdio === undefined ? await runCommand() : await runBridge(stdio.workspace))
 
 async function runBridge(workspace: string | undefined): Promise<number> {
+  staySmall()
   const { createAccess } = await import('./credentials/access.ts')
   const { serveStdio } = await import('./stdio/serve.ts')
   if (process.stdin.isTTY) {
