@@ -1,10 +1,14 @@
 import { findSessionBus } from './credentials/session-bus.ts'
 import { readOwnWorkspace } from './own-workspace.ts'
 import { readSettings } from './settings.ts'
+import { staySmall } from './stay-small.ts'
 import { stdioArguments } from './stdio/arguments.ts'
 
 const bus = findSessionBus(process.env, process.getuid?.())
 if (bus !== undefined) process.env.DBUS_SESSION_BUS_ADDRESS = bus
+
+// Connections verify whatever it says; unset, Node does not warn of what does not happen.
+delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
 
 const settings = readSettings(process.env, process, readOwnWorkspace(import.meta.url))
 const stdio = stdioArguments(process.argv.slice(2))
@@ -13,6 +17,7 @@ const stdio = stdioArguments(process.argv.slice(2))
 process.exit(stdio === undefined ? await runCommand() : await runBridge(stdio.workspace))
 
 async function runBridge(workspace: string | undefined): Promise<number> {
+  staySmall()
   const { createAccess } = await import('./credentials/access.ts')
   const { serveStdio } = await import('./stdio/serve.ts')
   if (process.stdin.isTTY) {
@@ -22,7 +27,7 @@ async function runBridge(workspace: string | undefined): Promise<number> {
   const access = createAccess(settings, workspace)
   // The keychain is asked while the client is still writing; the first message meets the answer, good or bad.
   access.token().catch(() => undefined)
-  await serveStdio(access, { stdin, stdout, stderr, onSignal })
+  await serveStdio(access, { stdin, stdout, stderr, onToldToEnd })
   return 0
 }
 
@@ -31,6 +36,16 @@ async function runCommand(): Promise<number> {
   return runProgram(process.argv.slice(2), settings, process)
 }
 
-function onSignal(listener: () => void): void {
+function onToldToEnd(listener: () => void): void {
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, listener)
+  onOrphaned(listener)
+}
+
+/** A killed client may have left its end of our pipes open in the hands of another child. */
+function onOrphaned(listener: () => void): void {
+  const parent = process.ppid
+  const watch = () => {
+    if (process.ppid !== parent) listener()
+  }
+  setInterval(watch, 1_000).unref()
 }

@@ -38,10 +38,11 @@ export function readSettings(
 }
 
 function readNetwork(value: (name: string) => string | undefined): Network {
-  const httpsProxy = value('HTTPS_PROXY') ?? value('https_proxy')
-  const httpProxy = value('HTTP_PROXY') ?? value('http_proxy')
-  const noProxy = value('NO_PROXY') ?? value('no_proxy')
-  const caFile = value('NODE_EXTRA_CA_CERTS')
+  const firstOf = (...names: string[]) => names.map(value).find((text) => text !== undefined)
+  const httpsProxy = firstOf('HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy')
+  const httpProxy = firstOf('HTTP_PROXY', 'http_proxy')
+  const noProxy = firstOf('NO_PROXY', 'no_proxy')
+  const caFile = firstOf('NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE')
   return {
     ...(httpsProxy !== undefined && { httpsProxy }),
     ...(httpProxy !== undefined && { httpProxy }),

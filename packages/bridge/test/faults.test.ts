@@ -1,3 +1,4 @@
+import { createServer } from 'node:net'
 import { expect, it } from 'vitest'
 import {
   bridgeEnvironment,
@@ -101,7 +102,7 @@ it('keeps MCPGW_TOKEN for the origin of MCPGW_WORKSPACE', async () => {
   expect(gateway.requests).toEqual([])
 })
 
-it('gives up on initialize after some ten seconds when the gateway cannot be reached', async () => {
+it.concurrent('gives up on initialize after some ten seconds when the gateway cannot be reached', async () => {
   await using gateway = await openTestGateway(createLegacyServer().handler)
   await gateway.stop()
   await using bridge = bridgeTo(gateway)
@@ -110,6 +111,33 @@ it('gives up on initialize after some ten seconds when the gateway cannot be rea
   const { error } = await bridge.answerTo(1)
   expect(error?.message).toContain('cannot be reached (connection refused)')
   expect(performance.now() - startedAt).toBeLessThan(14_000)
+})
+
+it.concurrent('knocks a bounded number of times on a gateway that is down, streams and calls together', async () => {
+  await using gateway = await openTestGateway(createLegacyServer().handler)
+  await using bridge = bridgeTo(gateway)
+  bridge.send(initializeRequest())
+  await bridge.answerTo(1)
+  bridge.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
+  await expect.poll(() => gateway.requests.map((request) => request.verb)).toContain('GET')
+  const port = Number(new URL(gateway.url).port)
+  await gateway.stop()
+  let knocks = 0
+  // Whoever comes is cut off before anything can be read: a gateway that crashes as soon as it starts.
+  const broken = createServer((socket) => {
+    knocks += 1
+    socket.on('error', () => undefined).destroy()
+  }).listen(port, '127.0.0.1')
+  for (let id = 10; id < 15; id += 1) bridge.send({ jsonrpc: '2.0', id, method: 'tools/list' })
+  await new Promise((resolve) => setTimeout(resolve, 10_000))
+  await new Promise((resolve) => broken.close(resolve))
+  // A stream may try some 8 times in ten seconds and each of the five lists 6 times.
+  expect(knocks).toBeGreaterThan(5)
+  expect(knocks).toBeLessThan(60)
+  expect(bridge.stderr().split('\n').length).toBeLessThan(10)
+  await gateway.start()
+  bridge.send({ jsonrpc: '2.0', id: 20, method: 'tools/list' })
+  expect((await bridge.answerTo(20)).result).toBeDefined()
 })
 
 it('never sends a tool call twice: a connection lost after sending is an error that says so', async () => {
@@ -176,6 +204,63 @@ it('passes on the gateway’s own JSON-RPC errors, whatever their HTTP status', 
     bridge.send(modernRequest(method, method))
     expect((await bridge.answerTo(method)).error).toEqual(error)
   }
+})
+
+it.each([401, 403, 404])(
+  'stops asking, and says it once, when an open stream meets HTTP %i',
+  async (status) => {
+    let isRefusing = false
+    const server = createJsonServer(() => undefined)
+    await using gateway = await openTestGateway((request, response, body) => {
+      if (isRefusing) {
+        const error = { code: -32000, message: 'No.', data: { code: 'not_found' } }
+        return sendJson(response, status, { jsonrpc: '2.0', id: null, error })
+      }
+      response.setHeader('mcp-session-id', 's1')
+      if (request.method !== 'GET') return server(request, response, body)
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': here\n\n')
+      setTimeout(() => {
+        isRefusing = true
+        response.destroy()
+      }, 100)
+    })
+    await using bridge = bridgeTo(gateway)
+    bridge.send(initializeRequest())
+    bridge.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
+    await expect.poll(() => bridge.stderr()).toMatch(/\n$/)
+    const before = gateway.requests.length
+    // Long enough for two more attempts, if there were any.
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    expect(gateway.requests.length).toBe(before)
+    expect(bridge.stderr().trim().split('\n')).toHaveLength(1)
+    expect(bridge.stderr()).toContain('mcpgw login')
+  },
+)
+
+it('opens its stream again after a login mended what refused it', async () => {
+  const server = createLegacyServer()
+  await using gateway = await openTestGateway(server.handler)
+  const env = bridgeEnvironment()
+  const logIn = async (token: string) => {
+    await using login = startBridge({ args: ['login', gateway.url, '--with-token', '--json'], env })
+    login.child.stdin.end(token)
+    expect(await login.exited).toBe(0)
+  }
+  await logIn(createToken('a'))
+  await using bridge = startBridge({ args: ['stdio', '--workspace', gateway.url], env })
+  bridge.send(initializeRequest())
+  bridge.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
+  const streams = () => gateway.requests.filter((request) => request.verb === 'GET').length
+  await expect.poll(streams).toBe(1)
+  gateway.accept.clear()
+  await gateway.stop()
+  await gateway.start()
+  await expect.poll(() => bridge.stderr()).toContain('does not accept the token')
+  gateway.accept.add(createToken('c'))
+  await logIn(createToken('c'))
+  bridge.send({ jsonrpc: '2.0', id: 2, method: 'tools/list' })
+  expect((await bridge.answerTo(2)).result).toBeDefined()
+  await expect.poll(streams).toBe(2)
 })
 
 it('says so when the URL leads to a web page', async () => {

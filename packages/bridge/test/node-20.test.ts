@@ -1,23 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { bridgeOptions, initializeRequest, startBridge } from './support/bridge-process.ts'
 import { createLegacyServer } from './support/legacy-server.ts'
+import { findNode20 } from './support/node-20.ts'
 import { openTestGateway } from './support/test-gateway.ts'
 
-const node20 = process.env.MCPGW_TEST_NODE20 ?? findNode20()
-
-function findNode20(): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin']
-  return folders
-    .map((folder) => join(folder, 'node'))
-    .find((path) => existsSync(path) && versionOf(path).startsWith('v20.'))
-}
-
-function versionOf(node: string): string {
-  return execFileSync(node, ['--version'], { encoding: 'utf8' })
-}
+const node20 = findNode20()
 
 it('runs on Node 20', async ({ skip }) => {
   if (node20 === undefined) return skip('no Node 20 on the PATH; name one in MCPGW_TEST_NODE20')

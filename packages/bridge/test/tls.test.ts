@@ -1,96 +1,113 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { createServer as createProxy } from 'node:http'
-import { createServer } from 'node:https'
-import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer as createPlainServer } from 'node:http'
+import { createSecureServer } from 'node:http2'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { bridgeOptions, initializeRequest, startBridge } from './support/bridge-process.ts'
+import { createAuthority, hasOpenssl } from './support/certificates.ts'
+import { findNode20 } from './support/node-20.ts'
+import { answerTo, listen, openTlsGateway } from './support/tls-gateway.ts'
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0
+/** The answer to `initialize` through a bridge of its own. */
+async function greet(port: number, env: Record<string, string> = {}, node?: string) {
+  const { args, env: usual } = bridgeOptions(`https://localhost:${port}/ws/demo`)
+  await using bridge = startBridge({ args, env: { ...usual, ...env }, ...(node !== undefined && { node }) })
+  bridge.send(initializeRequest())
+  const answer = await bridge.answerTo(1)
+  return { ...answer, message: answer.error?.message ?? '', stderr: bridge.stderr() }
+}
 
-// Skipped without openssl, which makes the certificate.
+const node20 = findNode20()
+const nodes = [process.execPath, ...(node20 === undefined ? [] : [node20])]
+
+// Skipped without openssl, which makes the certificates.
 describe.skipIf(!hasOpenssl)('over TLS', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-tls-'))
-  const certificateFile = join(folder, 'certificate.pem')
-  const closers: (() => void)[] = []
-  let port = 0
-
-  beforeAll(async () => {
-    const keyFile = join(folder, 'key.pem')
-    const names = 'subjectAltName=DNS:localhost,DNS:gateway.test'
-    const request = [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=gateway.test',
-    ]
-    execFileSync('openssl', [...request, '-addext', names, '-keyout', keyFile, '-out', certificateFile], {
-      stdio: 'ignore',
-    })
-    const options = { key: readFileSync(keyFile), cert: readFileSync(certificateFile) }
-    const server = createServer(options, (request, response) => {
-      request.resume().on('end', () => {
-        response.setHeader('content-type', 'application/json')
-        response.end('{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}')
-      })
-    })
-    port = await listen(server)
-    closers.push(() => server.close().closeAllConnections())
-  })
-
-  afterAll(() => {
-    for (const close of closers) close()
-  })
+  const authority = createAuthority()
+  const good = authority.issue(['localhost'])
 
   it('refuses a certificate nobody vouches for, at once, and says what helps', async () => {
-    await using bridge = startBridge(bridgeOptions(`https://localhost:${port}/ws/demo`))
-    bridge.send(initializeRequest())
-    expect((await bridge.answerTo(1)).error?.message).toContain('NODE_EXTRA_CA_CERTS')
+    await using gateway = await openTlsGateway(good)
+    const { message, error } = await greet(gateway.port)
+    expect(message).toContain('signed by an authority this machine does not know')
+    expect(message).toContain('NODE_EXTRA_CA_CERTS')
+    expect(error?.data?.reason).toBe('unreachable')
   })
 
-  it('trusts a private certificate named in NODE_EXTRA_CA_CERTS', async () => {
-    const { args, env } = bridgeOptions(`https://localhost:${port}/ws/demo`)
-    await using bridge = startBridge({ args, env: { ...env, NODE_EXTRA_CA_CERTS: certificateFile } })
-    bridge.send(initializeRequest())
-    expect((await bridge.answerTo(1)).result).toBeDefined()
+  it.each(nodes)('trusts an authority named in NODE_EXTRA_CA_CERTS (%s)', async (node) => {
+    await using gateway = await openTlsGateway(good)
+    expect((await greet(gateway.port, { NODE_EXTRA_CA_CERTS: authority.file }, node)).result).toBeDefined()
   })
 
-  it('goes through the proxy the environment names', async () => {
-    const asked: string[] = []
-    const proxy = createProxy().on('connect', (request, client) => {
-      asked.push(request.url ?? '')
-      const target = connect(port, '127.0.0.1', () => client.write('HTTP/1.1 200 OK\r\n\r\n'))
-      target.on('error', () => client.destroy())
-      client.on('error', () => target.destroy())
-      client.pipe(target).pipe(client)
+  it.each(nodes)(
+    'trusts the authority of the login when the client passes no environment on (%s)',
+    async (node) => {
+      await using gateway = await openTlsGateway(good)
+      const { env } = bridgeOptions(`https://localhost:${gateway.port}/ws/demo`)
+      const folder = env.MCPGW_CONFIG_DIR ?? ''
+      mkdirSync(folder, { recursive: true })
+      const entry = { storage: 'file', network: { caFile: authority.file } }
+      const workspaces = { [`https://localhost:${gateway.port}/ws/demo`]: entry }
+      writeFileSync(join(folder, 'config.json'), JSON.stringify({ workspaces }))
+      expect((await greet(gateway.port, { MCPGW_CONFIG_DIR: folder }, node)).result).toBeDefined()
+    },
+  )
+
+  it.each(nodes)('trusts whom the system trusts (%s)', async (node) => {
+    await using gateway = await openTlsGateway(good)
+    // OpenSSL's name for the system's bundle, the one way to change what the system trusts for a single program.
+    expect((await greet(gateway.port, { SSL_CERT_FILE: authority.file }, node)).result).toBeDefined()
+  })
+
+  it('goes on without a CA file that is gone, and says what is missing where it matters', async () => {
+    await using gateway = await openTlsGateway(good)
+    expect((await greet(gateway.port, { SSL_CERT_FILE: '/nowhere/ca.pem' })).message).toContain(
+      'NODE_EXTRA_CA_CERTS',
+    )
+  })
+
+  it('says that a certificate has expired', async () => {
+    await using gateway = await openTlsGateway(authority.issue(['localhost'], -1))
+    const { message } = await greet(gateway.port, { NODE_EXTRA_CA_CERTS: authority.file })
+    expect(message).toContain('its certificate has expired')
+    expect(message).toContain('clock')
+  })
+
+  it('says that a certificate is for another name', async () => {
+    await using gateway = await openTlsGateway(authority.issue(['other.test']))
+    const { message } = await greet(gateway.port, { NODE_EXTRA_CA_CERTS: authority.file })
+    expect(message).toContain('its certificate is for another name')
+  })
+
+  it('verifies certificates even where NODE_TLS_REJECT_UNAUTHORIZED tells Node not to', async () => {
+    const seen: unknown[] = []
+    await using gateway = await openTlsGateway(good, seen as never[])
+    const { message, stderr } = await greet(gateway.port, { NODE_TLS_REJECT_UNAUTHORIZED: '0' })
+    expect(message).toContain('signed by an authority this machine does not know')
+    expect(stderr).not.toContain('NODE_TLS_REJECT_UNAUTHORIZED')
+    expect(seen).toEqual([])
+  })
+
+  it('says so when the port speaks no TLS', async () => {
+    await using gateway = await listen(createPlainServer(answerTo([])))
+    expect((await greet(gateway.port)).message).toContain('does not speak TLS')
+  })
+
+  it('speaks HTTP/1.1 with a gateway that offers HTTP/2 too', async () => {
+    const seen: { httpVersion: string }[] = []
+    const server = createSecureServer({ ...good, allowHTTP1: true })
+    server.on('request', (request, response) => {
+      seen.push(request)
+      response.setHeader('content-type', 'application/json')
+      request.resume().on('end', () => response.end('{"jsonrpc":"2.0","id":1,"result":{}}'))
     })
-    const proxyPort = await listen(proxy)
-    closers.push(() => proxy.close())
-    const { args, env } = bridgeOptions('https://gateway.test/ws/demo')
-    const HTTPS_PROXY = `http://127.0.0.1:${proxyPort}`
-    await using bridge = startBridge({
-      args,
-      env: { ...env, HTTPS_PROXY, NODE_EXTRA_CA_CERTS: certificateFile },
-    })
-    bridge.send(initializeRequest())
-    expect((await bridge.answerTo(1)).result).toBeDefined()
-    expect(asked).toEqual(['gateway.test:443'])
+    await using gateway = await listen(server)
+    expect((await greet(gateway.port, { NODE_EXTRA_CA_CERTS: authority.file })).result).toBeDefined()
+    expect(seen.map((request) => request.httpVersion)).toEqual(['1.1'])
+  })
+
+  it('says what a gateway that offers HTTP/2 alone lacks', async () => {
+    await using gateway = await listen(createSecureServer(good))
+    const { message } = await greet(gateway.port, { NODE_EXTRA_CA_CERTS: authority.file })
+    expect(message).toContain('HTTP/1.1')
   })
 })
-
-function listen(server: {
-  listen: ReturnType<typeof createProxy>['listen']
-  address(): unknown
-}): Promise<number> {
-  return new Promise((resolve) => {
-    // A TCP server that listens has an AddressInfo.
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
-  })
-}

@@ -211,9 +211,7 @@ function addressTo(request: ClientMessage, answer: ServerMessage): ServerMessage
 function explainTransport(failure: TransportError, message: ClientMessage, origin: string): BridgeError {
   if (!failure.sent) {
     return new BridgeError('unreachable', `${origin} cannot be reached (${failure.message}).`, {
-      fix: failure.isPermanent
-        ? 'If the gateway uses a private certificate, name its CA file in NODE_EXTRA_CA_CERTS.'
-        : 'Check that the gateway runs and that this machine can reach it, then try again.',
+      fix: failure.fix ?? 'Check that the gateway runs and that this machine can reach it, then try again.',
       cause: failure,
     })
   }

@@ -5,7 +5,7 @@ import { asObject, asString, type JsonObject } from '../json-object.ts'
 import type { ClientMessage } from './client-message.ts'
 import type { Courier, Delivery, Headers } from './courier.ts'
 import type { Outlet } from './outlet.ts'
-import type { Refusal } from './refusal.ts'
+import { isLasting, type Refusal } from './refusal.ts'
 import { keepServerStream, reopenStream } from './server-stream.ts'
 
 /**
@@ -44,6 +44,7 @@ export function createLegacySession(options: {
   let opened: Promise<void> = Promise.resolve()
   let renewing: Promise<boolean> | undefined
   let closeStream = new AbortController()
+  let isStreamRefused = false
 
   async function deliver(message: ClientMessage, exchange: ClientExchange): Promise<void> {
     const { signal } = exchange
@@ -59,6 +60,7 @@ export function createLegacySession(options: {
       recover: (refusal, sent) => recover(message, refusal, sent[sessionHeader]),
       resume: (lastEventId) => reopenStream({ access, random, signal, headers, lastEventId }),
     })
+    if (isStreamRefused) await reopenServerStream()
   }
 
   /** What the client sends later depends on the step under way, whether that succeeds or not. */
@@ -99,10 +101,24 @@ export function createLegacySession(options: {
   function openServerStream(): void {
     closeStream = new AbortController()
     const signal = AbortSignal.any([closeStream.signal, options.signal])
-    const renewAfter = (id: string | undefined) => renew(id).catch(() => false)
-    keepServerStream({ access, random, signal, headers, outlet, sessionHeader, renewAfter }).catch((error) =>
-      outlet.tell(asBridgeError(error).sentence),
+    const renewAfter = (id: string | undefined) =>
+      renew(id).catch((error) => {
+        if (isLasting(error)) throw error
+        return false
+      })
+    isStreamRefused = false
+    keepServerStream({ access, random, signal, headers, outlet, sessionHeader, renewAfter }).catch(
+      (error) => {
+        isStreamRefused = true
+        outlet.tell(asBridgeError(error).sentence)
+      },
     )
+  }
+
+  /** A message got through again, so whatever refused the stream is mended: by a login, for example. */
+  async function reopenServerStream(): Promise<void> {
+    openServerStream()
+    await tellListsChanged()
   }
 
   async function recover(

@@ -1,4 +1,4 @@
-import { BridgeError } from '../bridge-error.ts'
+import { asBridgeError, BridgeError, type Reason } from '../bridge-error.ts'
 import type { Reply } from '../http/exchange.ts'
 import { readText } from '../http/server-events.ts'
 import { asObject, asString, parseJson } from '../json-object.ts'
@@ -40,6 +40,20 @@ export function isPassing(refusal: Refusal): boolean {
 export function isWorkspaceMissing({ status, message }: Refusal): boolean {
   return status === 404 && asObject(message?.error?.data)?.code === 'not_found'
 }
+
+/** True for an error after which a new attempt would meet the same answer. */
+export function isLasting(error: unknown): boolean {
+  return lasting.has(asBridgeError(error).reason)
+}
+
+const lasting: ReadonlySet<Reason> = new Set([
+  'usage',
+  'login_needed',
+  'bad_token',
+  'forbidden',
+  'workspace_not_found',
+  'not_mcp',
+])
 
 export function explainRefusal(refusal: Refusal, workspace: WorkspaceUrl): BridgeError {
   const said = refusal.detail === undefined ? '' : ` (${refusal.detail.replace(/\.$/, '')})`

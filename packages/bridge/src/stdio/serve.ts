@@ -12,14 +12,14 @@ export interface Surroundings {
   readonly stdin: Readable
   readonly stdout: Writable
   readonly stderr: Writable
-  /** Calls back on SIGTERM and its kind. */
-  readonly onSignal: (listener: () => void) => void
+  /** Calls back on SIGTERM and its kind, and when the program that started this one is gone. */
+  readonly onToldToEnd: (listener: () => void) => void
 }
 
 /** Runs the bridge. Resolves, within 2 s, once the client has gone away by whatever way. */
 export async function serveStdio(
   access: Access,
-  { stdin, stdout, stderr, onSignal }: Surroundings,
+  { stdin, stdout, stderr, onToldToEnd }: Surroundings,
 ): Promise<void> {
   const outlet = createOutlet(stdout, stderr)
   const relay = createRelay({ access, outlet, random: Math.random, now: Date.now })
@@ -29,7 +29,7 @@ export async function serveStdio(
     stdin.on('error', () => resolve('at once'))
     stdout.on('error', () => resolve('at once'))
     stderr.on('error', () => undefined)
-    onSignal(() => resolve('at once'))
+    onToldToEnd(() => resolve('at once'))
   })
   readLines(stdin, relay.receive)
   // A script that pipes its questions in and closes the pipe still wants the answers.

@@ -21,7 +21,10 @@ const maxBackOffMs = 4_000
 const maxSilenceMs = 5 * 60_000
 const maxResumeAttempts = 5
 
-/** Keeps the GET stream of a session open until the signal, or until the gateway has or wants none. */
+/**
+ * Keeps the GET stream of a session open until the signal, or until the gateway says that it has none. Rejects with
+ * BridgeError when the token or the session is refused for good.
+ */
 export async function keepServerStream(
   options: StreamOptions & {
     readonly outlet: Outlet
@@ -44,7 +47,7 @@ export async function keepServerStream(
       // A renewed session opens a stream of its own and ends this one by the signal.
       await options.renewAfter(sent[options.sessionHeader])
     } else if (reply !== undefined && reply.status < 500 && reply.status !== 409 && reply.status !== 429) {
-      return explainEnd(options, reply)
+      return requireAcceptance(options, reply)
     } else {
       reply?.body.destroy()
     }
@@ -97,11 +100,11 @@ function openStream(options: StreamOptions, lastEventId: string | undefined): Pr
   })
 }
 
-/** 405 says there is no stream, which is fine; a refused token is worth a line. */
-async function explainEnd(options: StreamOptions & { outlet: Outlet }, reply: Reply): Promise<void> {
+/** 405 says there is no stream, which is fine; a refused token is not. */
+async function requireAcceptance(options: StreamOptions, reply: Reply): Promise<void> {
   const refusal = await readRefusal(reply).catch(() => undefined)
   if (refusal?.status !== 401 && refusal?.status !== 403) return
-  options.outlet.tell(explainRefusal(refusal, await options.access.workspace()).sentence)
+  throw explainRefusal(refusal, await options.access.workspace())
 }
 
 /** Opens the stream that continues after an event, for an answer whose own stream broke. */

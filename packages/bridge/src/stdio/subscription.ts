@@ -1,20 +1,12 @@
-import { asBridgeError, type Reason } from '../bridge-error.ts'
 import { asObject, type JsonObject } from '../json-object.ts'
 import { createBackOff } from './back-off.ts'
 import type { ClientMessage } from './client-message.ts'
 import type { Courier, Headers } from './courier.ts'
 import type { Outlet } from './outlet.ts'
+import { isLasting } from './refusal.ts'
 import type { ServerMessage } from './server-message.ts'
 
 const maxBackOffMs = 4_000
-/** After these a new attempt would meet the same answer. */
-const lasting: ReadonlySet<Reason> = new Set([
-  'login_needed',
-  'bad_token',
-  'forbidden',
-  'workspace_not_found',
-  'not_mcp',
-])
 
 /**
  * Keeps a `subscriptions/listen` of the client open across restarts of the gateway. For the client it stays one
@@ -48,7 +40,7 @@ export async function keepSubscription(options: {
     try {
       await courier.deliver({ message, lane: 'side', signal, headers, onMessage })
     } catch (error) {
-      if (!isAcknowledged || lasting.has(asBridgeError(error).reason)) throw error
+      if (!isAcknowledged || isLasting(error)) throw error
     }
     if (!isOver) await backOff.pause(signal)
   }

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import {
+  barePipe,
+  callOf,
+  memoryOf,
+  openStandIn,
+  quantile,
+  startAsked,
+  startBridgeAsked,
+} from './support/measure.ts'
+import { findNode20 } from './support/node-20.ts'
+import { goodToken } from './support/test-gateway.ts'
+
+// What bench/bridge-start.ts holds to on a quiet machine, with room for noise.
+const maxAddedStartMs = 240
+const maxAddedCallMs = 4
+const maxRssMb = 110
+
+const node20 = findNode20()
+const nodes = [process.execPath, ...(node20 === undefined ? [] : [node20])]
+
+it.each(nodes)('answers initialize little later than a bare pipe would (%s)', async (node) => {
+  await using gateway = await openStandIn()
+  const addedMs: number[] = []
+  for (let round = 0; round < 7; round += 1) {
+    await using bare = await startAsked(node, barePipe)
+    await using bridge = await startBridgeAsked(node, gateway.url, goodToken)
+    addedMs.push(bridge.startMs - bare.startMs)
+  }
+  report(node, `initialize ${quantile(addedMs, 0.5).toFixed(0)} ms later than a bare pipe`)
+  expect(quantile(addedMs, 0.5)).toBeLessThan(maxAddedStartMs)
+})
+
+// Skipped without /proc, which tells the memory.
+it.skipIf(!existsSync('/proc/self/status')).each(nodes)(
+  'stays quick and small through many and large replies (%s)',
+  async (node) => {
+    await using gateway = await openStandIn()
+    await using bridge = await startBridgeAsked(node, gateway.url, goodToken)
+    const callMs: number[] = []
+    for (let count = 0; count < 1_000; count += 1) callMs.push(await bridge.ask(callOf('small')))
+    const afterCalls = memoryOf(bridge.pid).rssMb
+    for (let count = 0; count < 100; count += 1) await bridge.ask(callOf('large'))
+    const afterLarge = memoryOf(bridge.pid).rssMb
+    report(
+      node,
+      `call p50 ${quantile(callMs, 0.5).toFixed(2)} ms; ${afterCalls.toFixed(0)} MB after 1,000 calls, ${afterLarge.toFixed(0)} MB after 100 replies of 1 MB`,
+    )
+    expect(quantile(callMs, 0.5)).toBeLessThan(maxAddedCallMs)
+    expect(afterCalls).toBeLessThan(maxRssMb)
+    expect(afterLarge).toBeLessThan(maxRssMb)
+  },
+)
+
+function report(node: string, figures: string): void {
+  process.stdout.write(`${node}: ${figures}\n`)
+}
