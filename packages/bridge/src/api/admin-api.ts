@@ -1,26 +1,18 @@
 import * as z from 'zod/mini'
-import { BridgeError } from '../bridge-error.ts'
 import type { Access } from '../credentials/access.ts'
-import { readText } from '../http/server-events.ts'
-import { parseJson } from '../json-object.ts'
-import { explainRefusal, readRefusal } from '../stdio/refusal.ts'
+import { fetchIdentity } from './identity.ts'
+import { readApi } from './read-api.ts'
 import {
   callShape,
   type Identity,
-  identityShape,
   type ListedTool,
   type LoggedCall,
   type ServerState,
   serverShape,
   toolShape,
 } from './shapes.ts'
-import { withinLimit } from './within-limit.ts'
 
-/**
- * What a token may ask of the control plane about its own workspace. Every method rejects with BridgeError:
- * `forbidden` where the role does not allow it, `login_needed` for a token that is no longer good, `unreachable`, or
- * `not_mcp` for an answer that makes no sense.
- */
+/** What a token may ask of the control plane about its own workspace. Every method rejects like `readApi`. */
 export interface AdminApi {
   whoami(): Promise<Identity>
   /** All servers of the workspace with their health. Not for `readonly`. */
@@ -31,22 +23,11 @@ export interface AdminApi {
   lastCalls(member: string, limit: number): Promise<LoggedCall[]>
 }
 
-const maxAnswerBytes = 32 * 1024 * 1024
 const maxPages = 100
 
 /** `limitMs` holds for each request. */
 export function createAdminApi(access: Access, limitMs = 10_000): AdminApi {
-  async function ask<T>(path: string, shape: z.ZodMiniType<T>): Promise<T> {
-    const workspace = await access.workspace()
-    return withinLimit({ origin: workspace.origin, limitMs }, async (signal) => {
-      const headers = { accept: 'application/json' }
-      const reply = await access.send({ method: 'GET', path, lane: 'calls', headers, signal })
-      if (reply.status !== 200) throw explainRefusal(await readRefusal(reply), workspace)
-      const answer = z.safeParse(shape, parseJson(await readText(reply, maxAnswerBytes)))
-      if (answer.success) return answer.data
-      throw notTheApi(workspace.origin, path)
-    })
-  }
+  const ask = <T>(path: string, shape: z.ZodMiniType<T>) => readApi(access, path, shape, limitMs)
 
   async function list<T>(path: string, item: z.ZodMiniType<T>): Promise<T[]> {
     const page = z.object({ items: z.array(item), nextCursor: z.optional(z.string()) })
@@ -64,7 +45,7 @@ export function createAdminApi(access: Access, limitMs = 10_000): AdminApi {
   }
 
   return {
-    whoami: () => ask('/api/v1/whoami', identityShape),
+    whoami: () => fetchIdentity(access, limitMs),
     servers: () => list('servers', serverShape),
     tools: () => list('tools', toolShape),
     async lastCalls(member, limit) {
@@ -74,10 +55,4 @@ export function createAdminApi(access: Access, limitMs = 10_000): AdminApi {
       return (await ask(`/api/v1/workspaces/${slug}/audit?${query}`, page)).items
     },
   }
-}
-
-function notTheApi(origin: string, path: string): BridgeError {
-  return new BridgeError('not_mcp', `${origin} did not answer ${path} like an mcpgw gateway.`, {
-    fix: 'Check the URL.',
-  })
 }

@@ -11,12 +11,18 @@ export async function withinLimit<T>(
     return await work(signal)
   } catch (error) {
     if (!(error instanceof TransportError)) throw error
-    const what = signal.aborted
-      ? `did not answer within ${limitMs / 1000} seconds`
-      : `cannot be reached (${error.message})`
-    throw new BridgeError('unreachable', `${origin} ${what}.`, {
+    if (!signal.aborted) throw explainSilence(error, origin)
+    throw new BridgeError('unreachable', `${origin} did not answer within ${limitMs / 1000} seconds.`, {
       fix: 'Check the URL, and that the gateway runs.',
       cause: error,
     })
   }
+}
+
+/** A connection that failed, in words. */
+export function explainSilence(error: TransportError, origin: string): BridgeError {
+  return new BridgeError('unreachable', `${origin} cannot be reached (${error.message}).`, {
+    fix: error.fix ?? 'Check the URL, and that the gateway runs.',
+    cause: error,
+  })
 }

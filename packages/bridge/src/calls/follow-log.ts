@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream'
 import { EventSource, type FetchLikeResponse } from 'eventsource'
 import * as z from 'zod/mini'
+import { readApi } from '../api/read-api.ts'
+import { explainSilence } from '../api/within-limit.ts'
 import { asBridgeError, BridgeError } from '../bridge-error.ts'
 import type { Access } from '../credentials/access.ts'
 import type { Reply } from '../http/exchange.ts'
 import { TransportError } from '../http/transport-error.ts'
 import { parseJson } from '../json-object.ts'
 import { explainRefusal, readRefusal } from '../stdio/refusal.ts'
-import { explainSilence, readApi } from './read-api.ts'
 
 const rowSchema = z.looseObject({
   seq: z.number(),
@@ -39,7 +40,9 @@ export async function findStart(access: Access, since: number | undefined): Prom
   // A row is numbered when its call ends and timed when it began: one that ran for long stands after younger ones.
   const longestCallMs = 15 * 60_000
   const before = since === undefined ? '' : `&to=${since - longestCallMs}`
-  const { items } = await readApi(access, `/audit?limit=1${before}`, pageSchema).catch(explainForbidden)
+  const { slug } = await access.workspace()
+  const path = `/api/v1/workspaces/${slug}/audit?limit=1${before}`
+  const { items } = await readApi(access, path, pageSchema).catch(explainForbidden)
   return items[0]?.seq ?? (since === undefined ? undefined : 0)
 }
 

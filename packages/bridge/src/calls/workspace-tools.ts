@@ -1,33 +1,16 @@
-import * as z from 'zod/mini'
+import { createAdminApi } from '../api/admin-api.ts'
+import type { ListedTool } from '../api/shapes.ts'
 import { BridgeError } from '../bridge-error.ts'
 import type { Access } from '../credentials/access.ts'
 import { asObject, asString } from '../json-object.ts'
 import { nearestName } from './nearest-name.ts'
-import { readApi } from './read-api.ts'
-
-const toolSchema = z.object({
-  name: z.string(),
-  server: z.string(),
-  tool: z.string(),
-  definition: z.record(z.string(), z.unknown()),
-})
-
-const pageSchema = z.object({ items: z.array(toolSchema), nextCursor: z.optional(z.string()) })
 
 /** A tool as this token sees it: the name to call it by, its server and its name there, and what the server says of it. */
-export type WorkspaceTool = z.infer<typeof toolSchema>
+export type WorkspaceTool = ListedTool
 
 /** All tools of the workspace. From the admin API and not `tools/list`, which does not say whose a tool is. */
-export async function fetchTools(access: Access): Promise<WorkspaceTool[]> {
-  const tools: WorkspaceTool[] = []
-  let cursor: string | undefined
-  do {
-    const query: string = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`
-    const page = await readApi(access, `/tools${query}`, pageSchema)
-    tools.push(...page.items)
-    cursor = page.items.length === 0 ? undefined : page.nextCursor
-  } while (cursor !== undefined)
-  return tools
+export function fetchTools(access: Access): Promise<WorkspaceTool[]> {
+  return createAdminApi(access).tools()
 }
 
 /** The tool of that name. Throws `tool_not_found` with the name that was probably meant. */

@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { expiryOf, fetchIdentity } from '../api/identity.ts'
+import type { Identity } from '../api/shapes.ts'
 import { BridgeError } from '../bridge-error.ts'
 import { requireWellFormedToken } from '../credentials/token.ts'
 import { createTokenStore, type TokenPlace } from '../credentials/token-store.ts'
@@ -22,7 +24,6 @@ import { openBrowser } from '../login/open-browser.ts'
 import { chooseWayToLogIn, type LoginWishes } from '../login/way-to-log-in.ts'
 import type { WorkspaceUrl } from '../workspace-url.ts'
 import type { CommandContext } from './context.ts'
-import { expiryOf, fetchIdentity, type Identity } from './identity.ts'
 
 interface LoginFlags extends LoginWishes {
   readonly withToken: boolean

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { type AdminApi, createAdminApi } from '../api/admin-api.ts'
+import { expiryOf } from '../api/identity.ts'
 import type { LoggedCall, ServerState } from '../api/shapes.ts'
 import { BridgeError } from '../bridge-error.ts'
 import { createAccess } from '../credentials/access.ts'
@@ -7,7 +8,6 @@ import { onOneLine } from '../doctor/report.ts'
 import type { Settings } from '../settings.ts'
 import type { Console } from '../terminal/console.ts'
 import type { CommandContext } from './context.ts'
-import { expiryOf } from './identity.ts'
 
 export function addStatus(program: Command, { settings, console }: CommandContext): void {
   program

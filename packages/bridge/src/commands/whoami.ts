@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
+import { expiryOf, fetchIdentity } from '../api/identity.ts'
+import type { Identity } from '../api/shapes.ts'
 import { BridgeError } from '../bridge-error.ts'
 import { type Access, createAccess } from '../credentials/access.ts'
 import { createTokenStore, type FoundToken } from '../credentials/token-store.ts'
 import type { Settings } from '../settings.ts'
 import type { CommandContext } from './context.ts'
-import { expiryOf, fetchIdentity, type Identity } from './identity.ts'
 
 export function addWhoami(program: Command, context: CommandContext): void {
   program

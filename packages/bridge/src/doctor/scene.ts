@@ -6,10 +6,10 @@ import { type Access, createAccess } from '../credentials/access.ts'
 import { createTokenStore, type FoundToken } from '../credentials/token-store.ts'
 import { openGateway } from '../http/gateway.ts'
 import type { Network } from '../http/network.ts'
+import { chooseProxy } from '../http/proxy-choice.ts'
 import { readText } from '../http/server-events.ts'
 import type { Settings } from '../settings.ts'
 import type { WorkspaceUrl } from '../workspace-url.ts'
-import { chooseProxy } from './proxy-choice.ts'
 
 /** No step over the network takes longer. */
 export const stepLimitMs = 5_000

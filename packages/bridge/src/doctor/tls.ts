@@ -1,10 +1,10 @@
 import { access } from 'node:fs/promises'
 import type { Socket } from 'node:net'
+import { trustStores } from '../http/authorities.ts'
 import { isUnknownIssuer, judgeCertificate } from './certificate.ts'
 import { failed, type Observation, skipped, warning } from './finding.ts'
 import type { Scene } from './scene.ts'
 import { type Handshake, shakeHands } from './tls-handshake.ts'
-import { trustStores } from './trust.ts'
 import { openTunnel } from './tunnel.ts'
 
 /** Is the certificate of the gateway good, and who vouches for it? */
@@ -30,7 +30,7 @@ async function findTrust(
 ): Promise<{ handshake: Handshake; trustedBy: string }> {
   const ca: string[] = []
   let last: { handshake: Handshake; trustedBy: string } | undefined
-  for (const store of trustStores(await scene.network())) {
+  for (const store of trustStores((await scene.network()).caFile)) {
     ca.push(...(await store.certificates()))
     const handshake = await shakeHands({ host, port, ca, through: await wayThrough(scene) })
     last = { handshake, trustedBy: store.name }

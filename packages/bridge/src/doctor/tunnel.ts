@@ -1,9 +1,9 @@
 import { request as overHttp } from 'node:http'
 import { request as overTls } from 'node:https'
 import type { Socket } from 'node:net'
+import { allAuthorities } from '../http/authorities.ts'
 import { failed, type Observation, ok } from './finding.ts'
 import { type Scene, stepLimitMs } from './scene.ts'
-import { trustedCertificates } from './trust.ts'
 
 /** Does the proxy let us through to the gateway? Says nothing where there is no proxy. */
 export async function checkTunnel(scene: Scene): Promise<Observation[]> {
@@ -42,7 +42,7 @@ export async function openTunnel(scene: Scene, proxy: URL): Promise<{ status: nu
   const { hostname, port } = new URL((await scene.workspace()).origin)
   const target = `${hostname}:${port || 443}`
   const isSecure = proxy.protocol === 'https:'
-  const ca = isSecure ? await trustedCertificates(await scene.network()) : undefined
+  const ca = isSecure ? await allAuthorities((await scene.network()).caFile) : undefined
   const options = {
     host: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: proxy.port || (isSecure ? 443 : 80),

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import type { buildConnector } from 'undici'
 import createConnect from 'undici/lib/core/connect.js'
-import { gatherAuthorities } from './authorities.ts'
+import { trustEveryAuthority } from './authorities.ts'
 import type { Network } from './network.ts'
 import { chooseProxy } from './proxy-choice.ts'
 import { ProxyError } from './proxy-error.ts'
@@ -63,7 +63,7 @@ function createDialer(caFile: string | undefined): Dial {
 
   /** From now on all are trusted whom this machine trusts. */
   async function widen(): Promise<void> {
-    connect = connectWith(await gatherAuthorities(caFile))
+    connect = connectWith(await trustEveryAuthority(caFile))
   }
 
   return async (target, openBelow) => {

@@ -179,8 +179,9 @@ export function createCourier(options: { access: Access; random: () => number; n
 /** Starting up, a client waits for one answer and shows nothing meanwhile; later a restart should pass unnoticed. */
 function patienceMs(message: ClientMessage): number {
   // A probe of the era: clients then ask a second time, with `initialize` and often in a process of its own.
-  if (message.method === 'server/discover') return 5_000
-  return message.method === 'initialize' ? 10_000 : 30_000
+  if (message.method === 'server/discover') return 2_000
+  // With the start of npx in front, the client knows within 5 s why nothing happens.
+  return message.method === 'initialize' ? 3_000 : 30_000
 }
 
 function isFinal(failure: TransportError | Refusal, request: ClientMessage): boolean {
