@@ -17,9 +17,10 @@ const stdio = stdioArguments(process.argv.slice(2))
 process.exit(stdio === undefined ? await runCommand() : await runBridge(stdio.workspace))
 
 async function runBridge(workspace: string | undefined): Promise<number> {
-  staySmall()
   const { createAccess } = await import('./credentials/access.ts')
   const { serveStdio } = await import('./stdio/serve.ts')
+  // Not before all is loaded: with flags of its own V8 does not take Node's modules from their cache, for 50 ms.
+  staySmall()
   if (process.stdin.isTTY) {
     process.stderr.write('mcpgw: waiting for an MCP client on stdin. For the commands, type: mcpgw --help\n')
   }

@@ -119,7 +119,9 @@ it.concurrent('knocks a bounded number of times on a gateway that is down, strea
   bridge.send(initializeRequest())
   await bridge.answerTo(1)
   bridge.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
-  await expect.poll(() => gateway.requests.map((request) => request.verb)).toContain('GET')
+  await expect
+    .poll(() => gateway.requests.map((request) => request.verb), { timeout: 5_000 })
+    .toContain('GET')
   const port = Number(new URL(gateway.url).port)
   await gateway.stop()
   let knocks = 0
@@ -227,7 +229,7 @@ it.each([401, 403, 404])(
     await using bridge = bridgeTo(gateway)
     bridge.send(initializeRequest())
     bridge.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
-    await expect.poll(() => bridge.stderr()).toMatch(/\n$/)
+    await expect.poll(() => bridge.stderr(), { timeout: 5_000 }).toMatch(/\n$/)
     const before = gateway.requests.length
     // Long enough for two more attempts, if there were any.
     await new Promise((resolve) => setTimeout(resolve, 1_000))
@@ -251,16 +253,16 @@ it('opens its stream again after a login mended what refused it', async () => {
   bridge.send(initializeRequest())
   bridge.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
   const streams = () => gateway.requests.filter((request) => request.verb === 'GET').length
-  await expect.poll(streams).toBe(1)
+  await expect.poll(streams, { timeout: 5_000 }).toBe(1)
   gateway.accept.clear()
   await gateway.stop()
   await gateway.start()
-  await expect.poll(() => bridge.stderr()).toContain('does not accept the token')
+  await expect.poll(() => bridge.stderr(), { timeout: 5_000 }).toContain('does not accept the token')
   gateway.accept.add(createToken('c'))
   await logIn(createToken('c'))
   bridge.send({ jsonrpc: '2.0', id: 2, method: 'tools/list' })
   expect((await bridge.answerTo(2)).result).toBeDefined()
-  await expect.poll(streams).toBe(2)
+  await expect.poll(streams, { timeout: 5_000 }).toBe(2)
 })
 
 it('says so when the URL leads to a web page', async () => {

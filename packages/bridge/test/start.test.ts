@@ -12,9 +12,10 @@ import {
 import { findNode20 } from './support/node-20.ts'
 import { goodToken } from './support/test-gateway.ts'
 
-// What bench/bridge-start.ts holds to on a quiet machine, with room for noise.
-const maxAddedStartMs = 240
-const maxAddedCallMs = 4
+// The best of several starts is what the machine's other work disturbs least. The others have room for noise; figures
+// that count come from bench/bridge-start.ts on a quiet machine.
+const maxAddedStartMs = 120
+const maxCallMs = 4
 const maxRssMb = 110
 
 const node20 = findNode20()
@@ -22,14 +23,17 @@ const nodes = [process.execPath, ...(node20 === undefined ? [] : [node20])]
 
 it.each(nodes)('answers initialize little later than a bare pipe would (%s)', async (node) => {
   await using gateway = await openStandIn()
-  const addedMs: number[] = []
+  const bareMs: number[] = []
+  const bridgeMs: number[] = []
   for (let round = 0; round < 7; round += 1) {
     await using bare = await startAsked(node, barePipe)
     await using bridge = await startBridgeAsked(node, gateway.url, goodToken)
-    addedMs.push(bridge.startMs - bare.startMs)
+    bareMs.push(bare.startMs)
+    bridgeMs.push(bridge.startMs)
   }
-  report(node, `initialize ${quantile(addedMs, 0.5).toFixed(0)} ms later than a bare pipe`)
-  expect(quantile(addedMs, 0.5)).toBeLessThan(maxAddedStartMs)
+  const addedMs = Math.min(...bridgeMs) - Math.min(...bareMs)
+  report(node, `initialize ${addedMs.toFixed(0)} ms later than a bare pipe`)
+  expect(addedMs).toBeLessThan(maxAddedStartMs)
 })
 
 // Skipped without /proc, which tells the memory.
@@ -47,7 +51,7 @@ it.skipIf(!existsSync('/proc/self/status')).each(nodes)(
       node,
       `call p50 ${quantile(callMs, 0.5).toFixed(2)} ms; ${afterCalls.toFixed(0)} MB after 1,000 calls, ${afterLarge.toFixed(0)} MB after 100 replies of 1 MB`,
     )
-    expect(quantile(callMs, 0.5)).toBeLessThan(maxAddedCallMs)
+    expect(quantile(callMs, 0.5)).toBeLessThan(maxCallMs)
     expect(afterCalls).toBeLessThan(maxRssMb)
     expect(afterLarge).toBeLessThan(maxRssMb)
   },
