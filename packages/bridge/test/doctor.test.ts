@@ -164,7 +164,7 @@ describe('the login', () => {
     await runCommand(login, { env, input: goodToken })
     const { one, code } = await runDoctor(env)
     expect(one('login')).toMatchObject({ status: 'warning' })
-    expect(one('login')?.message).toContain('The keychain did not answer')
+    expect(one('login')?.message).toContain('The token is kept in a file')
     expect(code).toBe(0)
   })
 })

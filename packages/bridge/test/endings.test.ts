@@ -14,7 +14,7 @@ import { createJsonServer, sendJson } from './support/json-server.ts'
 import { openTestGateway } from './support/test-gateway.ts'
 
 const lives = 100
-const atOnce = 8
+const atOnce = 6
 const limitMs = 2_000
 
 /** A gateway with a stream for everyone and calls that are never answered. */

@@ -5,8 +5,8 @@ import { readLines } from './lines.ts'
 import { createOutlet } from './outlet.ts'
 import { createRelay } from './relay.ts'
 
-const graceMs = 800
-const goodbyeMs = 500
+const graceMs = 700
+const goodbyeMs = 300
 
 export interface Surroundings {
   readonly stdin: Readable
