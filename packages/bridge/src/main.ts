@@ -22,13 +22,15 @@ async function runBridge(workspace: string | undefined): Promise<number> {
   // Not before all is loaded: with flags of its own V8 does not take Node's modules from their cache, for 50 ms.
   staySmall()
   if (process.stdin.isTTY) {
-    process.stderr.write('mcpgw: waiting for an MCP client on stdin. For the commands, type: mcpgw --help\n')
+    process.stderr.write(
+      `mcpgw: waiting for an MCP client on stdin. For the commands, type: ${settings.command} --help\n`,
+    )
   }
   const { stdin, stdout, stderr } = process
   const access = createAccess(settings, workspace)
   // The keychain is asked while the client is still writing; the first message meets the answer, good or bad.
   access.token().catch(() => undefined)
-  await serveStdio(access, { stdin, stdout, stderr, onToldToEnd })
+  await serveStdio(access, { stdin, stdout, stderr, command: settings.command, onToldToEnd })
   return 0
 }
 

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { commandOf } from './how-to-type.ts'
 import type { Network } from './http/network.ts'
 
 /** Everything the environment may say, read once. An empty variable counts as unset. */
@@ -8,6 +9,8 @@ export interface Settings {
   readonly workspace: string | undefined
   /** The workspace this copy of the bridge was made for, when the control plane made it. */
   readonly ownWorkspace: string | undefined
+  /** What people type to reach this copy of the bridge. */
+  readonly command: string
   /** `file` keeps the keychain untouched. */
   readonly storage: 'file' | undefined
   readonly configFolder: string
@@ -20,7 +23,7 @@ export interface Settings {
 
 export function readSettings(
   environment: NodeJS.ProcessEnv,
-  process: { platform: NodeJS.Platform; version: string },
+  process: { platform: NodeJS.Platform; version: string; argv: readonly string[] },
   ownWorkspace?: string,
 ): Settings {
   const value = (name: string) => environment[name] || undefined
@@ -28,6 +31,7 @@ export function readSettings(
     token: value('MCPGW_TOKEN'),
     workspace: value('MCPGW_WORKSPACE'),
     ownWorkspace,
+    command: commandOf(process.argv[1] ?? '', ownWorkspace),
     storage: value('MCPGW_STORAGE') === 'file' ? 'file' : undefined,
     configFolder: value('MCPGW_CONFIG_DIR') ?? defaultConfigFolder(process.platform, value),
     network: readNetwork(value),

@@ -6,6 +6,7 @@ import { createToken } from '../../test/support/token.ts'
 import { type ClientFinding, inspectClients } from './inspect-clients.ts'
 
 const workspace = 'https://gateway.example.com/ws/eng'
+const urlSettings = { npm_config_fetch_retries: '0', npm_config_fetch_timeout: '3000' }
 const args = ['-y', '--prefer-offline', 'mcpgw@1', 'stdio', '--workspace', workspace]
 
 function createHome() {
@@ -33,7 +34,7 @@ it.each([
     { eng: { command: 'npx', args }, mcpgw: { command: 'npx', args: args.with(-1, `${workspace}2`) } },
   ],
   ['right', { mcpgw: { command: 'npx', args, env: { MCPGW_DEBUG: '1' }, disabled: true } }],
-  ['right', { mcpgw: { command: 'npx', args: ['-y', '--prefer-offline', '--allow-remote=all', workspace] } }],
+  ['right', { mcpgw: { command: 'npx', args: ['-y', '--allow-remote=all', workspace], env: urlSettings } }],
   ['outdated', { mcpgw: { command: 'npx', args: args.slice(2) } }],
   ['outdated', { mcpgw: { command: 'npx', args: ['-y', 'mcpgw'] } }],
   ['outdated', { mcpgw: { command: '/gone/node', args: ['/gone/mcpgw.js', ...args.slice(3)] } }],

@@ -53,16 +53,28 @@ export function createLaunch(wish: LaunchWish): Launch {
     return { command: node, args: [script, 'stdio', '--workspace', wish.workspace], env }
   }
   const npx = findNpx(wish)
-  // npx asks the registry at every start and waits minutes for a dead network, unless told to prefer its cache.
-  const args = ['-y', '--prefer-offline', ...runArguments(wish)]
-  const launch = { command: npx.command, args, env: { ...npx.env, ...env } }
+  const run = wish.kind === 'url' ? runFromUrl(wish.workspace) : runPackage(wish.workspace)
+  const { args } = run
+  const launch = { command: npx.command, args, env: { ...npx.env, ...run.env, ...env } }
   if (wish.place.platform !== 'win32' || !wish.needsShell) return launch
   return { ...launch, command: 'cmd', args: ['/c', npx.command, ...args] }
 }
 
-/** npm refuses packages by URL from version 12 on; earlier ones ignore the flag. */
-function runArguments({ kind, workspace }: LaunchWish): string[] {
-  return kind === 'url' ? ['--allow-remote=all', workspace] : ['mcpgw@1', 'stdio', '--workspace', workspace]
+type Run = Pick<Launch, 'args' | 'env'>
+
+/** npx asks the registry at every start and waits minutes for a dead network, unless told to prefer its cache. */
+function runPackage(workspace: string): Run {
+  return { args: ['-y', '--prefer-offline', 'mcpgw@1', 'stdio', '--workspace', workspace], env: {} }
+}
+
+/**
+ * The control plane is asked at every start, so that its new build is the next to run; when it does not answer, npm
+ * starts what it has within seconds instead of 70. npm refuses packages by URL from version 12 on; earlier ones
+ * ignore the flag.
+ */
+function runFromUrl(workspace: string): Run {
+  const env = { npm_config_fetch_retries: '0', npm_config_fetch_timeout: '3000' }
+  return { args: ['-y', '--allow-remote=all', workspace], env }
 }
 
 /** Clients hand on few variables of the environment: where our settings are must not depend on the others. */

@@ -4,6 +4,7 @@ import { inspectClients } from '../clients/inspect-clients.ts'
 import { examine } from '../doctor/examine.ts'
 import { exitCodeFor, reportLines, summarize } from '../doctor/report.ts'
 import { createScene } from '../doctor/scene.ts'
+import { inWords } from '../how-to-type.ts'
 import { parseWorkspaceUrl } from '../workspace-url.ts'
 import { CommandEnd } from './command-end.ts'
 import type { CommandContext } from './context.ts'
@@ -46,7 +47,10 @@ async function doctor(
     const findings = await examine(scene, (check, work) => console.during(`Checking ${check}`, work))
     const workspace = await scene.workspace().catch(() => undefined)
     const summary = summarize(findings)
-    console.result({ workspace: workspace?.href, summary, findings }, reportLines(findings))
+    console.result(
+      { workspace: workspace?.href, summary, findings },
+      reportLines(findings).map((line) => inWords(line, settings.command)),
+    )
     const exitCode = exitCodeFor(findings)
     if (exitCode !== exitCodes.done) throw new CommandEnd(exitCode)
   } finally {

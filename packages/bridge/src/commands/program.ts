@@ -46,7 +46,7 @@ export async function runProgram(
   settings: Settings,
   streams: ConsoleStreams,
 ): Promise<number> {
-  const console = createConsole(streams, argv.includes('--json'))
+  const console = createConsole(streams, { asJson: argv.includes('--json'), command: settings.command })
   const program = createProgram({ settings, streams, console })
   const exitCode = await program.parseAsync(argv, { from: 'user' }).then(
     () => exitCodes.done,

@@ -3,7 +3,7 @@ import { readSettings } from '../settings.ts'
 import { checkNode } from './node-version.ts'
 
 async function judge(version: string, day: string): Promise<string | undefined> {
-  const settings = readSettings({}, { platform: 'linux', version })
+  const settings = readSettings({}, { platform: 'linux', version, argv: [] })
   const [seen] = await checkNode({ settings, now: () => Date.parse(day) })
   return seen?.status
 }

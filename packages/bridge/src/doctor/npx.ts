@@ -16,7 +16,7 @@ export async function checkNpx({ settings, env }: Pick<Scene, 'settings' | 'env'
   const itself = await measure(npx, ['-y', '--prefer-offline', '--version'], env)
   const own = settings.ownWorkspace
   if (own === undefined || itself === undefined || itself > slowMs) return [judge('npx', itself)]
-  const entry = ['-y', '--prefer-offline', '--allow-remote=all', own, '--version']
+  const entry = ['-y', '--allow-remote=all', own, '--version']
   return [judge('npx', itself), judge('npx with this bridge', await measure(npx, entry, env))]
 }
 

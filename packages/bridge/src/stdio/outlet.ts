@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { BridgeError } from '../bridge-error.ts'
+import { inWords } from '../how-to-type.ts'
 import { printable } from '../terminal/printable.ts'
 import type { ClientMessage } from './client-message.ts'
 
@@ -14,7 +15,8 @@ export interface Outlet {
   tell(sentence: string): void
 }
 
-export function createOutlet(stdout: Writable, stderr: Writable): Outlet {
+/** `command` is what people type for `mcpgw`, and takes its place in what they are told. */
+export function createOutlet(stdout: Writable, stderr: Writable, command: string): Outlet {
   let lastSentence = ''
   let drained: Promise<void> | undefined
 
@@ -33,14 +35,14 @@ export function createOutlet(stdout: Writable, stderr: Writable): Outlet {
   function tell(sentence: string): void {
     if (sentence === lastSentence) return
     lastSentence = sentence
-    stderr.write(`mcpgw: ${printable(sentence)}\n`)
+    stderr.write(`mcpgw: ${printable(inWords(sentence, command))}\n`)
   }
 
   return {
     write,
     tell,
     fail(message, error) {
-      for (const id of message.ids) write(errorLine(id, error))
+      for (const id of message.ids) write(errorLine(id, error, command))
       tell(error.sentence)
     },
     reject(line) {
@@ -52,7 +54,12 @@ export function createOutlet(stdout: Writable, stderr: Writable): Outlet {
 }
 
 /** -32603 means "internal error" in every revision; the reason for programs is in `data`. */
-function errorLine(id: string | number, error: BridgeError): string {
-  const data = { reason: error.reason, ...(error.fix === undefined ? {} : { fix: error.fix }) }
-  return JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32603, message: error.sentence, data } })
+function errorLine(id: string | number, error: BridgeError, command: string): string {
+  const fix = error.fix && inWords(error.fix, command)
+  const data = { reason: error.reason, ...(fix === undefined ? {} : { fix }) }
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    error: { code: -32603, message: inWords(error.sentence, command), data },
+  })
 }

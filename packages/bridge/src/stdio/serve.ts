@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly stdin: Readable
   readonly stdout: Writable
   readonly stderr: Writable
+  /** What people type to reach this copy of the bridge. */
+  readonly command: string
   /** Calls back on SIGTERM and its kind, and when the program that started this one is gone. */
   readonly onToldToEnd: (listener: () => void) => void
 }
@@ -19,9 +21,9 @@ export interface Surroundings {
 /** Runs the bridge. Resolves, within 2 s, once the client has gone away by whatever way. */
 export async function serveStdio(
   access: Access,
-  { stdin, stdout, stderr, onToldToEnd }: Surroundings,
+  { stdin, stdout, stderr, command, onToldToEnd }: Surroundings,
 ): Promise<void> {
-  const outlet = createOutlet(stdout, stderr)
+  const outlet = createOutlet(stdout, stderr, command)
   const relay = createRelay({ access, outlet, random: Math.random, now: Date.now })
   const gone = new Promise<'input ended' | 'at once'>((resolve) => {
     stdin.on('end', () => resolve('input ended'))

@@ -1,4 +1,5 @@
 import type { BridgeError } from '../bridge-error.ts'
+import { inWords } from '../how-to-type.ts'
 import { printable, printableJson } from './printable.ts'
 import { cut } from './table.ts'
 
@@ -41,11 +42,16 @@ export interface ConsoleStreams {
   once(signal: 'SIGINT', listener: () => void): unknown
 }
 
-export function createConsole({ stdin, stdout, stderr, env }: ConsoleStreams, asJson: boolean): Console {
+/** `command` is what people type for `mcpgw`, and takes its place in what they are told. */
+export function createConsole(
+  { stdin, stdout, stderr, env }: ConsoleStreams,
+  { asJson, command }: { asJson: boolean; command: string },
+): Console {
   const isDumb = env.TERM === 'dumb'
   const colour = (stream: NodeJS.WriteStream, tone: Tone, text: string) =>
     stream.isTTY && !env.NO_COLOR && !isDumb ? paint(tone, text) : text
-  const say = (sentence: string) => void stderr.write(`${printable(sentence)}\n`)
+  const told = (sentence: string) => printable(inWords(sentence, command))
+  const say = (sentence: string) => void stderr.write(`${told(sentence)}\n`)
   const readerLeft = new AbortController()
   stdout.on('error', () => readerLeft.abort())
   stderr.on('error', () => undefined)
@@ -56,24 +62,24 @@ export function createConsole({ stdin, stdout, stderr, env }: ConsoleStreams, as
   }
 
   function tellFailure({ message, fix }: BridgeError): void {
-    stderr.write(`${colour(stderr, 'error', 'Error:')} ${printable(message)}\n`)
+    stderr.write(`${colour(stderr, 'error', 'Error:')} ${told(message)}\n`)
     if (fix !== undefined) say(fix)
   }
 
   return {
     isInteractive: Boolean(stdin.isTTY && stderr.isTTY) && !env.CI,
     asJson,
-    columns: stdout.isTTY ? stdout.columns : undefined,
+    columns: stdout.isTTY ? widthOf(stdout) : undefined,
     readerLeft: readerLeft.signal,
     result: (value, lines) => write(value, lines),
     item: (value, line, tone) => write(value, [line], tone),
     say,
     warn(sentence) {
-      stderr.write(`${colour(stderr, 'warning', 'Warning:')} ${printable(sentence)}\n`)
+      stderr.write(`${colour(stderr, 'warning', 'Warning:')} ${told(sentence)}\n`)
     },
     fail(error) {
       const { reason, message, fix } = error
-      if (asJson) write({ error: { reason, message, fix } }, [])
+      if (asJson) write({ error: { reason, message, fix: fix && inWords(fix, command) } }, [])
       tellFailure(error)
     },
     tellFailure,
@@ -118,7 +124,7 @@ function spin(stderr: NodeJS.WriteStream, firstLabel: string): Spinner {
   let interval: NodeJS.Timeout | undefined
   const draw = () => {
     // A line wider than the terminal would wrap, and could not be taken back.
-    const line = cut(`${frames[frame % frames.length]} ${label.replace(/\s+/g, ' ')}`, stderr.columns)
+    const line = cut(`${frames[frame % frames.length]} ${label.replace(/\s+/g, ' ')}`, widthOf(stderr))
     stderr.write(`\r\u001b[2K${line}`)
     frame += 1
   }
@@ -137,4 +143,9 @@ function spin(stderr: NodeJS.WriteStream, firstLabel: string): Spinner {
       stderr.write('\r\u001b[2K')
     },
   }
+}
+
+/** A terminal that nobody told its size says 0. */
+function widthOf(stream: NodeJS.WriteStream): number {
+  return stream.columns || 80
 }

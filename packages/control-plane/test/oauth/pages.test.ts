@@ -25,10 +25,9 @@ describe('the Connect page', () => {
     expect(response.headers.get('vary')).toMatch(/Accept.*User-Agent/)
     const page = await response.text()
     for (const words of [
-      `npx -y mcpgw@1 login ${url}`,
-      'npx -y mcpgw@1 install',
-      '--allow-remote=all',
-      'npm_config_allow_remote',
+      `npx -y --allow-remote=all ${url} login`,
+      `npx -y --allow-remote=all ${url} install`,
+      'npm_config_fetch_retries',
       'Bearer YOUR_TOKEN',
     ]) {
       expect(page).toContain(words)

@@ -357,7 +357,7 @@ describe('an invite', () => {
       const page = await fetch(link)
       expect(page.status).toBe(200)
       expect(page.headers.get('referrer-policy')).toBe('no-referrer')
-      expect(await page.text()).toContain(`npx -y mcpgw@1 login ${link}`)
+      expect(await page.text()).toContain(` login ${link}`)
     }
     const code = link.slice(link.lastIndexOf('/') + 1)
     const accepted = await exchange({ grant_type: INVITE_GRANT, invite: code, device_name: 'laptop' })

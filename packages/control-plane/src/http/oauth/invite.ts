@@ -2,8 +2,9 @@ import { html } from 'hono/html'
 import { describeInvite, type InviteDescription } from '../../manage/logins.ts'
 import { GatewayError } from '../../model/error.ts'
 import type { Role } from '../../model/role.ts'
+import { npxCommand } from '../pages/connect-page.ts'
 import { facts, type Html, layout, snippet } from '../pages/layout.ts'
-import { type Place, placeOf } from '../pages/place.ts'
+import { type Place, placeOf, workspaceUrl } from '../pages/place.ts'
 import { type Door, INVITE_PATH } from './door.ts'
 import { shownText } from './shown-text.ts'
 
@@ -28,6 +29,7 @@ function invitePage(
   { workspace, member, role, expiresAt }: InviteDescription,
 ): Html {
   const slug = shownText(workspace)
+  const url = workspaceUrl(place, workspace)
   return layout(place, {
     title: `You are invited to ${slug}`,
     lead: 'One entry in your AI client opens every server of this workspace. You need Node 20 or later.',
@@ -42,8 +44,8 @@ ${facts([
   ],
 ])}
 <ol class="steps">
-<li><h2>Log in</h2><p>Type this on the computer you work with. The link works once, so keep it to yourself.</p>${snippet(`npx -y mcpgw@1 login ${link}`)}</li>
-<li><h2>Add it to your clients</h2><p>Finds the AI clients on this computer and adds the entry. Restart a client that was running.</p>${snippet('npx -y mcpgw@1 install')}</li>
+<li><h2>Log in</h2><p>Type this on the computer you work with. The link works once, so keep it to yourself.</p>${snippet(npxCommand(url, `login ${link}`))}</li>
+<li><h2>Add it to your clients</h2><p>Finds the AI clients on this computer and adds the entry. Restart a client that was running.</p>${snippet(npxCommand(url, 'install'))}</li>
 </ol>`,
   })
 }

@@ -16,15 +16,15 @@ export function connectPage(place: Place, slug: string): Html {
 <section>
 <h2>Set up in two steps</h2>
 <ol class="steps">
-<li><h3>Log in</h3><p>Opens a page like this one to approve the login. Your token goes into the keychain of this computer.</p>${snippet(`npx -y mcpgw@1 login ${url}`)}</li>
-<li><h3>Add it to your clients</h3><p>Finds the AI clients on this computer and adds the entry. Restart a client that was running.</p>${snippet('npx -y mcpgw@1 install')}</li>
+<li><h3>Log in</h3><p>Opens a page like this one to approve the login. Your token goes into the keychain of this computer.</p>${snippet(npxCommand(url, 'login'))}</li>
+<li><h3>Add it to your clients</h3><p>Finds the AI clients on this computer and adds the entry. Restart a client that was running.</p>${snippet(npxCommand(url, 'install'))}</li>
 </ol>
 </section>
 <section>
 <h2>By hand</h2>
 <p>For clients with a JSON configuration. The entry holds no secret: log in as above first.</p>
 ${snippet(json(npxEntry(slug, url)))}
-<p class="note"><strong>npm 12 and later</strong> refuse packages that come from a URL unless they are allowed. The line <code>npm_config_allow_remote</code> does that, for this entry alone; older versions do not need it. On a command line, write <code>npx -y --allow-remote=all ${url}</code></p>
+<p class="note"><code>--allow-remote=all</code> is for <strong>npm 12 and later</strong>, which refuse packages from a URL unless told otherwise, for this command alone. The two settings let the client start within seconds, with the copy it has, while this gateway cannot be reached.</p>
 </section>
 <section>
 <h2>Without a program on this computer</h2>
@@ -34,8 +34,15 @@ ${snippet(json(directEntry(slug, url)))}
   })
 }
 
+/** The command that runs the bridge from this control plane, which needs nothing from a registry. */
+export function npxCommand(url: string, command: string): string {
+  return `npx -y --allow-remote=all ${url} ${command}`
+}
+
 function npxEntry(slug: string, url: string) {
-  const entry = { command: 'npx', args: ['-y', url], env: { npm_config_allow_remote: 'all' } }
+  // By default npm tries a dead address for 70 s before it starts what it has.
+  const env = { npm_config_fetch_retries: '0', npm_config_fetch_timeout: '3000' }
+  const entry = { command: 'npx', args: ['-y', '--allow-remote=all', url], env }
   return { mcpServers: { [slug]: entry } }
 }
 
