@@ -38,6 +38,7 @@ export function createHttp1Carrier(options: {
   return {
     send: (lane, request) => exchange(lanes[lane], request),
     renew() {
+      first?.destroy()
       const { calls, side } = lanes
       lanes = openLanes()
       retired.add(calls)

@@ -20,10 +20,10 @@ export function createHttp2Carrier(options: {
   let waiting: (() => void)[] = []
   let opening: Promise<void> | undefined
   let isDestroyed = false
-  start(options.first)
+  // It may have gone while this was loaded.
+  if (!options.first.destroyed) start(options.first)
 
   function start(connection: Connection): void {
-    if (connection.destroyed) return
     const session = new Http2Session({ origin, connection, onChange })
     sessions.add(session)
     session.closed.then(() => {
@@ -34,6 +34,7 @@ export function createHttp2Carrier(options: {
 
   async function openAnother(): Promise<void> {
     const connection = await open()
+    if (connection.destroyed) throw new Error('connection closed by the other side')
     if (isHttp2(connection) && !isDestroyed) return start(connection)
     connection.destroy()
     if (!isDestroyed) onOtherProtocol()

@@ -71,6 +71,7 @@ export class Http2Exchange {
     this.#body = body
     this.#silence.heard()
     stream.on('data', (chunk: Buffer) => {
+      if (this.#isOver) return
       this.#silence.heard()
       if (body.push(chunk)) return
       this.#silence.pause()

@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, connect } from 'node:http2'
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
 import type { Lane } from './carrier.ts'
 import type { Connection } from './connector.ts'
 import type { ExchangeRequest, Reply } from './exchange.ts'
@@ -65,11 +65,9 @@ export class Http2Session {
     return [...this.#underWay.values()].filter((lane) => lane === 'calls').length
   }
 
-  send(lane: Lane, request: ExchangeRequest): Promise<Reply> {
-    if (request.signal?.aborted) {
-      return Promise.reject(new TransportError(false, new Error('The request was cancelled.')))
-    }
-    const stream = this.#session.request(this.#headersOf(request), { endStream: request.body === undefined })
+  /** Takes its place on the session at once. */
+  async send(lane: Lane, request: ExchangeRequest): Promise<Reply> {
+    const stream = this.#open(request)
     request.onStart?.()
     const exchange = new Http2Exchange({
       stream,
@@ -83,6 +81,17 @@ export class Http2Session {
     })
     if (request.body !== undefined) stream.end(request.body)
     return exchange.reply
+  }
+
+  #open(request: ExchangeRequest): ClientHttp2Stream {
+    try {
+      request.signal?.throwIfAborted()
+      return this.#session.request(this.#headersOf(request), { endStream: request.body === undefined })
+    } catch (error) {
+      const reason = request.signal?.aborted ? new Error('The request was cancelled.') : error
+      // Node throws only Errors here.
+      throw new TransportError(false, reason as Error)
+    }
   }
 
   #headersOf({ method, path, headers, body }: ExchangeRequest): Record<string, string> {
