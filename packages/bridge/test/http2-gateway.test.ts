@@ -100,6 +100,13 @@ describe.skipIf(!hasOpenssl)('connections over HTTP/2', () => {
     expect(await world.ask('/now')).toBe('now')
   })
 
+  it('knows that a request with a header HTTP/2 cannot carry was not sent', async () => {
+    await using world = await openWorld()
+    const { sent } = await failureOf(world.get('/now', { headers: { connection: 'close' } }))
+    expect(sent).toBe(false)
+    expect(await world.ask('/now')).toBe('now')
+  })
+
   it('begins to send only once, and says so before it does', async () => {
     await using world = await openWorld()
     let started = 0
