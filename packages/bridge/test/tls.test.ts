@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer as createPlainServer } from 'node:http'
-import { createSecureServer } from 'node:http2'
 import { join } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { bridgeOptions, initializeRequest, startBridge } from './support/bridge-process.ts'
 import { createAuthority, hasOpenssl } from './support/certificates.ts'
@@ -92,22 +92,9 @@ describe.skipIf(!hasOpenssl)('over TLS', () => {
     expect((await greet(gateway.port)).message).toContain('does not speak TLS')
   })
 
-  it('speaks HTTP/1.1 with a gateway that offers HTTP/2 too', async () => {
-    const seen: { httpVersion: string }[] = []
-    const server = createSecureServer({ ...good, allowHTTP1: true })
-    server.on('request', (request, response) => {
-      seen.push(request)
-      response.setHeader('content-type', 'application/json')
-      request.resume().on('end', () => response.end('{"jsonrpc":"2.0","id":1,"result":{}}'))
-    })
-    await using gateway = await listen(server)
-    expect((await greet(gateway.port, { NODE_EXTRA_CA_CERTS: authority.file })).result).toBeDefined()
-    expect(seen.map((request) => request.httpVersion)).toEqual(['1.1'])
-  })
-
-  it('says what a gateway that offers HTTP/2 alone lacks', async () => {
-    await using gateway = await listen(createSecureServer(good))
+  it('says so when a gateway speaks no version of HTTP that it knows', async () => {
+    await using gateway = await listen(createTlsServer({ ...good, ALPNProtocols: ['spdy/3'] }))
     const { message } = await greet(gateway.port, { NODE_EXTRA_CA_CERTS: authority.file })
-    expect(message).toContain('HTTP/1.1')
+    expect(message).toContain('neither HTTP/2 nor HTTP/1.1')
   })
 })

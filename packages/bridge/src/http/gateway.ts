@@ -1,13 +1,15 @@
-import Pool from 'undici/lib/dispatcher/pool.js'
-import { createConnector } from './connector.ts'
-import { type ExchangeRequest, exchange, type Reply } from './exchange.ts'
+import type { Carrier, Lane } from './carrier.ts'
+import { type Connection, createConnector, isHttp2 } from './connector.ts'
+import type { ExchangeRequest, Reply } from './exchange.ts'
+import { createHttp1Carrier } from './http1-carrier.ts'
 import type { Network } from './network.ts'
 import { watchSleep } from './sleep-watch.ts'
+import { TransportError } from './transport-error.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 export interface GatewayRequest extends Omit<ExchangeRequest, 'origin' | 'maxSilenceMs'> {
   readonly maxSilenceMs?: number
-  /** `side` is for what stays open or must not queue behind long calls: streams, answers, notifications. */
-  readonly lane: 'calls' | 'side'
+  readonly lane: Lane
 }
 
 /** Connections to one origin, and to no other. */
@@ -16,48 +18,69 @@ export interface Gateway {
   destroy(): Promise<void>
 }
 
-// More calls than this at once wait for a free connection. A call can wait on the user for minutes, so the
-// number is far above what one client runs in parallel, and below what would trouble a gateway.
-const maxCallConnections = 64
-
 /**
- * Throws BridgeError when the network's proxy is of no use. HTTP/1.1 throughout: with undici 7, HTTP/2 brought one
- * connection per call all the same, and a server that bowed out gracefully (GOAWAY, as at every deployment) broke
- * the calls under way, which HTTP/1.1 lets finish. Tool calls cannot be repeated, so that is worse than nothing.
+ * Throws BridgeError when the network's proxy is of no use. Over TLS the first connection decides between HTTP/2 and
+ * HTTP/1.1, and is used. HTTP/2 is our own on top of Node's: undici 7 opens one connection per call all the same, and
+ * breaks the calls under way when a server bows out gracefully (GOAWAY, as at every deployment).
  */
 export function openGateway(origin: string, network: Network, now: () => number = Date.now): Gateway {
-  const connect = createConnector(origin, network)
-  const openLanes = () => ({
-    calls: new Pool(origin, { connections: maxCallConnections, connect }),
-    side: new Pool(origin, { connections: null, connect }),
-  })
-  let lanes = openLanes()
-  const retired = new Set<Pool>()
-  const sleep = watchSleep({ now, onWake: renew })
+  const connector = createConnector(origin, network)
+  let carrier = origin.startsWith('https:') ? undefined : openHttp1()
+  let choosing: Promise<Carrier> | undefined
+  let isDestroyed = false
+  const left = new Set<Carrier>()
+  const sleep = watchSleep({ now, onWake: () => carrier?.renew() })
 
-  /**
-   * After sleep no connection is trusted. Streams break off and are opened again by those who keep them. Calls under way may
-   * still be answered, so they keep their connections until an answer or the system's sign of death ends them.
-   */
-  function renew(): void {
-    const { calls, side } = lanes
-    lanes = openLanes()
-    retired.add(calls)
-    calls.close().then(
-      () => retired.delete(calls),
-      () => undefined,
-    )
-    side.destroy(new Error('the machine slept')).catch(() => undefined)
+  async function choose(): Promise<Carrier> {
+    const first = await connector.open()
+    carrier = isHttp2(first) ? await openHttp2(first) : openHttp1(first)
+    if (isDestroyed) await carrier.destroy()
+    return carrier
+  }
+
+  function openHttp1(first?: Connection): Carrier {
+    const opened = createHttp1Carrier({
+      origin,
+      connect: connector.http1,
+      ...(first !== undefined && { first }),
+      onOtherProtocol: () => leave(opened),
+    })
+    return opened
+  }
+
+  /** Loaded only here: many never need it, and a start should not wait for it. */
+  async function openHttp2(first: Connection): Promise<Carrier> {
+    const { createHttp2Carrier } = await import('./http2-carrier.ts')
+    const { open } = connector
+    const opened = createHttp2Carrier({ origin, first, open, onOtherProtocol: () => leave(opened) })
+    return opened
+  }
+
+  /** The next request chooses anew. Calls under way go on where they are. */
+  function leave(former: Carrier): void {
+    left.add(former)
+    if (carrier === former) carrier = undefined
+  }
+
+  async function chosen(signal: AbortSignal | undefined): Promise<Carrier> {
+    choosing ??= choose().finally(() => {
+      choosing = undefined
+    })
+    return unlessAborted(choosing, signal).catch((error: Error) => {
+      throw new TransportError(false, error)
+    })
   }
 
   return {
-    send({ lane, ...request }) {
+    async send({ lane, ...given }) {
       sleep.look()
-      return exchange(lanes[lane], { maxSilenceMs: 0, ...request, origin })
+      const request = { maxSilenceMs: 0, ...given, origin }
+      return (carrier ?? (await chosen(request.signal))).send(lane, request)
     },
     async destroy() {
+      isDestroyed = true
       sleep.stop()
-      await Promise.all([...retired, lanes.calls, lanes.side].map((pool) => pool.destroy()))
+      await Promise.all([...left, carrier].map((each) => each?.destroy()))
     },
   }
 }

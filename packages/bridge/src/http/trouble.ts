@@ -16,7 +16,7 @@ export function explainTrouble(error: unknown): Trouble {
   const known = code === undefined ? undefined : troubles[code]
   if (known !== undefined) return known
   const message = error instanceof Error ? error.message : ''
-  if (/ALPN|APPLICATION_PROTOCOL/.test(code ?? '')) return noCommonProtocol
+  if (isNoCommonProtocol(error)) return noCommonProtocol
   return { what: message || code || 'connection failed', isPermanent: /^ERR_(SSL|TLS)|CERT/.test(code ?? '') }
 }
 
@@ -27,6 +27,11 @@ export function describeTrouble(error: unknown): string {
 /** True when the certificate may be fine, but none of the authorities asked vouches for it. */
 export function isUnknownIssuer(error: unknown): boolean {
   return unknownIssuerCodes.has(codeOf(error) ?? '')
+}
+
+/** True when the other side speaks none of the versions of HTTP offered to it. */
+export function isNoCommonProtocol(error: unknown): boolean {
+  return /ALPN|APPLICATION_PROTOCOL/.test(codeOf(error) ?? '')
 }
 
 const unknownIssuerCodes: ReadonlySet<string> = new Set([
@@ -44,8 +49,8 @@ const unknownIssuer: Trouble = {
 }
 
 const noCommonProtocol: Trouble = {
-  what: 'it offers no HTTP/1.1 over TLS',
-  fix: 'Let it, or the proxy in front of it, also speak HTTP/1.1.',
+  what: 'it speaks neither HTTP/2 nor HTTP/1.1 over TLS',
+  fix: 'Check the port in the workspace URL; let what answers there speak one of the two.',
   isPermanent: true,
 }
 
