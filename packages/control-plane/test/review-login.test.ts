@@ -35,7 +35,7 @@ it('answers HEAD for the bridge with the length and nothing else', async () => {
   await using plane = await ControlPlane.start()
   const { hostname, port } = new URL(plane.url)
   const socket = connect(Number(port), hostname)
-  socket.end(
+  socket.write(
     'HEAD /ws/team HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: npm/11.0.0\r\nConnection: close\r\n\r\n',
   )
   let text = ''
