@@ -34,6 +34,12 @@ const httpUrl = z
   .string()
   .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be an http or https URL')
 
+/** Clients compare it with what they were told, and URL parsers spell names small and leave out usual ports. */
+function asClientsWriteIt(text: string): string {
+  const { origin, pathname } = new URL(text)
+  return origin + pathname.replace(/\/+$/, '')
+}
+
 const schema = z.object({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.coerce
@@ -47,7 +53,7 @@ const schema = z.object({
     .min(1)
     .default('./mcpgw-data')
     .transform((path) => resolve(path)),
-  publicUrl: httpUrl.transform((text) => text.replace(/\/+$/, '')).optional(),
+  publicUrl: httpUrl.transform(asClientsWriteIt).optional(),
   databaseUrl: z.string().min(1).optional(),
   allowUpstreams: list.default([]),
   hosting: z.enum(['auto', 'off'], 'must be auto or off').default('auto'),

@@ -1,5 +1,6 @@
 import { BridgeError } from '../bridge-error.ts'
 import type { Console } from '../terminal/console.ts'
+import type { PromptStreams } from '../terminal/prompts.ts'
 import type { Client } from './client.ts'
 import { requireClients } from './find-clients.ts'
 import type { Place } from './place.ts'
@@ -21,10 +22,10 @@ export async function chooseClients(
     /** What a person may pick from; the candidates are chosen already. */
     offered: readonly Client[]
     console: Console
-    output: NodeJS.WriteStream
+    streams: PromptStreams
   },
 ): Promise<readonly Client[]> {
-  const { command, candidates, offered, console, output } = options
+  const { command, candidates, offered, console, streams } = options
   if (named.length > 0) return requireClients(named, options.place)
   if (all) return candidates
   if (!console.isInteractive || console.asJson) {
@@ -33,7 +34,7 @@ export async function chooseClients(
     })
   }
   if (offered.length === 0) return []
-  const chosen = await askForClients(`Which clients to ${command}?`, { offered, chosen: candidates, output })
+  const chosen = await askForClients(`Which clients to ${command}?`, { offered, chosen: candidates, streams })
   if (chosen === undefined) throw givenUp()
   return chosen
 }

@@ -26,25 +26,29 @@ export function createEntryText({ format: name, at, template = '' }: Client): En
   function write(text: string, key: string, entry: JsonObject): string {
     const start = withoutMark(text).trim() === '' ? text + template : text
     const after = markOf(text) + format.write(withoutMark(start), at, key, entry)
-    requireOnlyThisEntryChanged(parse(start), parse(after), key, entry)
+    requireOnlyThisEntryChanged(parse(start), after, key, entry)
     return after
   }
 
   function remove(text: string, key: string, options: { dropContainer: boolean }): string {
     const after = markOf(text) + format.remove(withoutMark(text), at, key, options)
-    requireOnlyThisEntryChanged(parse(text), parse(after), key, undefined)
+    requireOnlyThisEntryChanged(parse(text), after, key, undefined)
     return after
   }
 
-  function requireOnlyThisEntryChanged(
-    before: JsonObject,
-    after: JsonObject,
-    key: string,
-    entry: unknown,
-  ): void {
+  function requireOnlyThisEntryChanged(before: JsonObject, text: string, key: string, entry: unknown): void {
+    const after = parseEdited(text)
     const isSame = isDeepStrictEqual(withoutEntry(before, at, key), withoutEntry(after, at, key))
-    if (isSame && isDeepStrictEqual(readEntries(after, at).get(key), entry)) return
-    throw new FormatTrouble('it is laid out in a way that cannot be edited safely')
+    if (!isSame || !isDeepStrictEqual(readEntries(after, at).get(key), entry)) throw uneditable()
+  }
+
+  /** What is wrong with a text that was never written has its places nowhere in the file. */
+  function parseEdited(text: string): JsonObject {
+    try {
+      return parse(text)
+    } catch (cause) {
+      throw uneditable(cause)
+    }
   }
 
   return {
@@ -55,6 +59,10 @@ export function createEntryText({ format: name, at, template = '' }: Client): En
     isVacant: (text) => isDeepStrictEqual(withoutEntry(parse(text), at, ''), format.parse(template)),
     snippet: (key, entry) => format.write('', at, key, entry),
   }
+}
+
+function uneditable(cause?: unknown): FormatTrouble {
+  return new FormatTrouble('it is laid out in a way that cannot be edited safely', { cause })
 }
 
 const mark = '\ufeff'

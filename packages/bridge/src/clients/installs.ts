@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import { BridgeError } from '../bridge-error.ts'
+import { withFolderLock } from '../credentials/folder-lock.ts'
 import { readPrivateJson, writePrivateJson } from '../credentials/private-json.ts'
 
 const installSchema = z.object({
@@ -45,11 +46,12 @@ export function createInstalls(folder: string): Installs {
   return {
     all,
     find: async (entry) => (await all()).find((install) => isSame(install, entry)),
-    save: async (install) => write([...(await others(install)), install]),
-    async forget(entry) {
-      const kept = await others(entry)
-      if (kept.length < (await all()).length) await write(kept)
-    },
+    save: (install) => withFolderLock(folder, async () => write([...(await others(install)), install])),
+    forget: (entry) =>
+      withFolderLock(folder, async () => {
+        const kept = await others(entry)
+        if (kept.length < (await all()).length) await write(kept)
+      }),
   }
 }
 

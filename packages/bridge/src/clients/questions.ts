@@ -1,3 +1,5 @@
+import type { PromptStreams } from '../terminal/prompts.ts'
+import { untilInputEnds } from '../terminal/until-input-ends.ts'
 import type { Client } from './client.ts'
 
 /** Asks which clients; undefined when the person gave up. Loaded on demand: only people at a terminal are asked. */
@@ -6,22 +8,30 @@ export async function askForClients(
   {
     offered,
     chosen,
-    output,
-  }: { offered: readonly Client[]; chosen: readonly Client[]; output: NodeJS.WriteStream },
+    streams,
+  }: { offered: readonly Client[]; chosen: readonly Client[]; streams: PromptStreams },
 ): Promise<readonly Client[] | undefined> {
   const { isCancel, multiselect } = await import('@clack/prompts')
-  const answer = await multiselect({
-    message,
-    options: offered.map(({ id, name }) => ({ value: id, label: name })),
-    initialValues: chosen.map(({ id }) => id),
-    required: true,
-    output,
-  })
+  const { stdin: input, stderr: output } = streams
+  const answer = await untilInputEnds(input, (signal) =>
+    multiselect({
+      message,
+      options: offered.map(({ id, name }) => ({ value: id, label: name })),
+      initialValues: chosen.map(({ id }) => id),
+      required: true,
+      input,
+      output,
+      signal,
+    }),
+  )
   return isCancel(answer) ? undefined : offered.filter(({ id }) => answer.includes(id))
 }
 
-export async function askToGoOn(message: string, output: NodeJS.WriteStream): Promise<boolean> {
+export async function askToGoOn(
+  message: string,
+  { stdin: input, stderr: output }: PromptStreams,
+): Promise<boolean> {
   const { confirm, isCancel } = await import('@clack/prompts')
-  const answer = await confirm({ message, output })
+  const answer = await untilInputEnds(input, (signal) => confirm({ message, input, output, signal }))
   return !isCancel(answer) && answer
 }

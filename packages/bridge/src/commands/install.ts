@@ -72,7 +72,7 @@ async function install(flags: Flags, { settings, streams, console }: CommandCont
       candidates: detectedClients(place),
       offered: availableClients(place),
       console,
-      output: streams.stderr,
+      streams,
     },
   )
   requireSome(chosen, place)
@@ -82,7 +82,7 @@ async function install(flags: Flags, { settings, streams, console }: CommandCont
   const changes = plans.filter(hasChange)
   if (!console.asJson) showDiffs(changes, wish, machine, console)
   const asks = console.isInteractive && !console.asJson && !flags.yes && !flags.dryRun
-  if (asks && changes.length > 0 && !(await askToGoOn(question(changes), streams.stderr))) throw givenUp()
+  if (asks && changes.length > 0 && !(await askToGoOn(question(changes), streams))) throw givenUp()
 
   const done: Outcome[] = []
   for (const plan of plans) {

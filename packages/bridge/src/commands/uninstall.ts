@@ -48,13 +48,13 @@ async function uninstall(flags: Flags, { settings, streams, console }: CommandCo
       candidates,
       offered: candidates,
       console,
-      output: streams.stderr,
+      streams,
     },
   )
   const first = (await Promise.all(chosen.map(plansOf))).flat()
   if (!console.asJson) showDiffs(first, console)
   const asks = console.isInteractive && !console.asJson && !flags.yes && !flags.dryRun
-  if (asks && first.length > 0 && !(await askToGoOn(question(first), streams.stderr))) throw givenUp()
+  if (asks && first.length > 0 && !(await askToGoOn(question(first), streams))) throw givenUp()
 
   const isDryRun = flags.dryRun === true
   const removed: UninstallPlan[] = isDryRun ? first : await removeAll(chosen, plansOf)

@@ -37,7 +37,10 @@ export interface KnownLogin {
 export interface TokenStore {
   /** Rejects with `login_needed` when nobody logged in, and with the reason when a storage does not answer. */
   require(workspace: string): Promise<FoundToken>
-  /** Rejects when there is a keychain that does not answer; it takes a MCPGW_STORAGE=file to go round it. */
+  /**
+   * Rejects when there is a keychain that does not answer, for which it takes a MCPGW_STORAGE=file to go round it, and
+   * when the files of ours cannot be read or written.
+   */
   openPlace(): Promise<TokenPlace>
   /** Deletes the token from both storages. */
   forget(workspace: string): Promise<boolean>
@@ -86,6 +89,8 @@ export function createTokenStore(settings: Settings): TokenStore {
   async function openPlace(): Promise<TokenPlace> {
     const state = mayUseKeychain ? await keychain.probe() : 'not wanted'
     const storage: Storage = state === 'works' ? 'keychain' : 'file'
+    // What says that one is logged in is a file in either case; an invite must not be used up for nothing.
+    await withFolderLock(folder, () => readConfig(folder))
     return {
       storage,
       where: describe(storage),

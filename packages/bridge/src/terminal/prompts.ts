@@ -1,4 +1,5 @@
 import { printable } from './printable.ts'
+import { untilInputEnds } from './until-input-ends.ts'
 
 export interface PromptStreams {
   readonly stdin: NodeJS.ReadStream
@@ -7,7 +8,7 @@ export interface PromptStreams {
 
 /** Questions to a person. What is asked may come from a server: it is shown as text on one line, and obeyed nowhere. */
 export interface Prompts {
-  /** The answer of who left the question with Ctrl-C. */
+  /** The answer of who left the question with Ctrl-C or Ctrl-D. */
   readonly left: symbol
   confirm(question: string): Promise<boolean | symbol>
   text<T>(
@@ -23,27 +24,35 @@ interface Choice {
   readonly label: string
 }
 
+interface Asked {
+  readonly input: NodeJS.ReadStream
+  readonly output: NodeJS.WriteStream
+  readonly signal: AbortSignal
+}
+
 /** Loads what asks only now: no command but a few ever needs it. Asks on stderr, for stdout is for results. */
 export async function openPrompts({ stdin, stderr }: PromptStreams): Promise<Prompts> {
   const { confirm, isCancel, multiselect, select, text } = await import('@clack/prompts')
   const left = Symbol('left')
-  const streams = { input: stdin, output: stderr }
-  const answered = <T>(answer: T | symbol): T | symbol => (isCancel(answer) ? left : answer)
+  async function answered<T>(ask: (streams: Asked) => Promise<T | symbol>): Promise<T | symbol> {
+    const answer = await untilInputEnds(stdin, (signal) => ask({ input: stdin, output: stderr, signal }))
+    return isCancel(answer) ? left : answer
+  }
   const shown = (choices: readonly Choice[]) =>
     choices.map(({ value, label }) => ({ value, label: onOneLine(label) }))
   return {
     left,
-    confirm: async (question) => answered(await confirm({ message: onOneLine(question), ...streams })),
+    confirm: (question) => answered((streams) => confirm({ message: onOneLine(question), ...streams })),
     async text(question, { check, read }) {
       const validate = (value: string | undefined) => check(value ?? '')
-      const answer = await text({ message: onOneLine(question), validate, ...streams })
-      return isCancel(answer) ? left : read(answer ?? '')
+      const answer = await answered((streams) => text({ message: onOneLine(question), validate, ...streams }))
+      return typeof answer === 'symbol' ? left : read(answer ?? '')
     },
-    select: async (question, choices) =>
-      answered(await select({ message: onOneLine(question), options: shown(choices), ...streams })),
-    selectSome: async (question, choices, isRequired) =>
-      answered(
-        await multiselect({
+    select: (question, choices) =>
+      answered((streams) => select({ message: onOneLine(question), options: shown(choices), ...streams })),
+    selectSome: (question, choices, isRequired) =>
+      answered((streams) =>
+        multiselect({
           message: onOneLine(question),
           options: shown(choices),
           required: isRequired,

@@ -96,7 +96,10 @@ export interface LoginStore {
   begin(login: PendingLogin, overBefore: number): Promise<void>
   byHash(hash: string): Promise<PendingLogin | undefined>
   byUserCode(userCode: string): Promise<PendingLogin | undefined>
-  /** How many devices wait for a decision at that moment. */
+  /**
+   * How many devices wait for a decision at that moment. One that was denied counts until its code is over: whoever
+   * began it can deny it without any proof, and would make room for as many as they like.
+   */
   countWaiting(address: string, at: number): Promise<{ fromAddress: number; inAll: number }>
   /** False when no device with that code waits for a decision: the first one counts. */
   decide(userCode: string, decision: LoginDecision, at: number): Promise<boolean>

@@ -41,7 +41,7 @@ export function createLoginStore(database: Database): LoginStore {
           fn.countAll<number>().filterWhere('address', '=', address).as('fromAddress'),
         ])
         .where('kind', '=', 'device')
-        .where('decision', 'is', null)
+        .where(({ or, eb }) => or([eb('decision', 'is', null), eb('decision', '=', 'denied')]))
         .where('expiresAt', '>', at)
         .executeTakeFirstOrThrow(),
 

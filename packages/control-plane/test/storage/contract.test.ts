@@ -464,11 +464,12 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       expect(await storage.logins.byHash('hash of c')).toBeDefined()
     })
 
-    it('are counted while they wait', async () => {
+    it('are counted while they wait, and when they were denied: whoever begins one can do that', async () => {
       await using storage = await open()
       for (const id of ['a', 'b', 'c']) await storage.logins.begin(sampleDeviceLogin(id), 0)
       await storage.logins.begin({ ...sampleDeviceLogin('d'), address: '::1' }, 0)
-      await storage.logins.decide('code of a', { decision: 'denied' }, 1)
+      await storage.logins.decide('code of a', approval, 1)
+      await storage.logins.decide('code of b', { decision: 'denied' }, 1)
       expect(await storage.logins.countWaiting('127.0.0.1', 999)).toEqual({ fromAddress: 2, inAll: 3 })
       expect(await storage.logins.countWaiting('127.0.0.1', 1_000)).toEqual({ fromAddress: 0, inAll: 0 })
     })

@@ -55,11 +55,12 @@ function sendPackage(
     'cache-control': 'no-cache',
   }
   if (headers['if-none-match']?.includes(etag)) return void response.writeHead(304, about).end()
-  const bytes = tarball()
+  const pieces = tarball()
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  response.writeHead(200, { ...about, 'content-type': 'application/gzip', 'content-length': length })
   // For HEAD, Node leaves the body out by itself.
-  response
-    .writeHead(200, { ...about, 'content-type': 'application/gzip', 'content-length': bytes.length })
-    .end(bytes)
+  for (const piece of pieces) response.write(piece)
+  response.end()
 }
 
 /** In words of one line: npm shows the notice and nothing of the body. */

@@ -14,7 +14,8 @@ import { finishTarball, startTarball, type TarballFile, type TarballStart } from
 export interface BridgePackage {
   /** Tells apart everything that can differ between two copies. */
   readonly hash: string
-  tarball(): Buffer
+  /** Its bytes in order. The large ones are the same for every request: whoever reads slowly holds no copy. */
+  tarball(): readonly Uint8Array[]
 }
 
 export interface BridgePackages {

@@ -27,14 +27,14 @@ export async function startTarball(files: readonly TarballFile[]): Promise<Tarba
   return { deflated, crc: crc32(entries), bytes: entries.length }
 }
 
-/** A whole `.tgz`: one gzip member, as some package managers read no further than the first. */
-export function finishTarball(start: TarballStart, files: readonly TarballFile[]): Buffer {
+/** A whole `.tgz` in pieces: one gzip member, as some package managers read no further than the first. */
+export function finishTarball(start: TarballStart, files: readonly TarballFile[]): readonly Uint8Array[] {
   const endOfArchive = new Uint8Array(2 * BLOCK_BYTES)
   const rest = Buffer.concat([entriesOf(files), endOfArchive])
   const trailer = Buffer.alloc(8)
   trailer.writeUInt32LE(crc32(rest, start.crc), 0)
   trailer.writeUInt32LE(start.bytes + rest.length, 4)
-  return Buffer.concat([GZIP_HEADER, start.deflated, deflateRawSync(rest), trailer])
+  return [GZIP_HEADER, start.deflated, deflateRawSync(rest), trailer]
 }
 
 /** Package managers drop the first folder of every name. */
