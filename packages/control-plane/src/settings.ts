@@ -30,15 +30,18 @@ const list = z.union([
   z.array(z.string()),
   z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean)),
 ])
-const httpUrl = z
-  .string()
-  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be an http or https URL')
+const httpUrl = z.string().refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
+  error: 'must be an http or https URL',
+  abort: true,
+})
 
-/** Clients compare it with what they were told, and URL parsers spell names small and leave out usual ports. */
-function asClientsWriteIt(text: string): string {
-  const { origin, pathname } = new URL(text)
-  return origin + pathname.replace(/\/+$/, '')
-}
+const publicUrl = httpUrl
+  .refine(
+    (text) => /^\/+$/.test(URL.parse(text)?.pathname ?? ''),
+    'must have no path: workspaces are at /ws/NAME',
+  )
+  // Clients compare it with what they were told, and URL parsers spell names small and leave out usual ports.
+  .transform((text) => new URL(text).origin)
 
 const schema = z.object({
   host: z.string().min(1).default('127.0.0.1'),
@@ -53,7 +56,7 @@ const schema = z.object({
     .min(1)
     .default('./mcpgw-data')
     .transform((path) => resolve(path)),
-  publicUrl: httpUrl.transform(asClientsWriteIt).optional(),
+  publicUrl: publicUrl.optional(),
   databaseUrl: z.string().min(1).optional(),
   allowUpstreams: list.default([]),
   hosting: z.enum(['auto', 'off'], 'must be auto or off').default('auto'),

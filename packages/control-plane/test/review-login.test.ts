@@ -52,7 +52,7 @@ it.each([
   ['https://Gateway.Example.com', 'https://gateway.example.com'],
   ['https://gateway.example.com:443/', 'https://gateway.example.com'],
   ['HTTP://gateway.example.com:80//', 'http://gateway.example.com'],
-  ['https://gateway.example.com:8443/base/', 'https://gateway.example.com:8443/base'],
+  ['https://gateway.example.com:8443/', 'https://gateway.example.com:8443'],
 ])('calls itself by the public URL %s as its clients write it', (publicUrl, written) => {
   expect(readSettings({ publicUrl }, {}).settings.publicUrl).toBe(written)
 })

@@ -69,7 +69,7 @@ const ROOMS: Record<string, Room> = {
     because: 'it hands out files of ours to anybody: it knows no token and no workspace',
   },
   'http/oauth': {
-    may: ['model', 'manage', 'http/pages', 'hono', '@hono/node-server', 'zod'],
+    may: ['model', 'manage', 'http/pages', 'hono', '@hono/node-server', 'ipaddr.js', 'zod'],
     because: 'doors do not import each other, and pages are no door',
   },
   'http/pages': {

@@ -162,8 +162,15 @@ function showAddress(
 }
 
 async function askForToken({ console, streams }: CommandContext): Promise<string> {
-  if (streams.stdin.isTTY) console.say('Paste the token, then press Enter and Ctrl-D.')
-  return requireWellFormedToken((await readAll(streams.stdin)).trim(), 'stdin')
+  const text = console.isInteractive ? await askHidden(streams) : await readAll(streams.stdin)
+  return requireWellFormedToken(text.trim(), 'stdin')
+}
+
+async function askHidden(streams: CommandContext['streams']): Promise<string> {
+  const { openPrompts } = await import('../terminal/prompts.ts')
+  const answer = await (await openPrompts(streams)).secret('Paste the token')
+  if (typeof answer === 'string') return answer
+  throw new BridgeError('login_needed', 'The login was given up.')
 }
 
 async function readAll(stdin: Readable): Promise<string> {

@@ -11,6 +11,8 @@ export interface Prompts {
   /** The answer of who left the question with Ctrl-C or Ctrl-D. */
   readonly left: symbol
   confirm(question: string): Promise<boolean | symbol>
+  /** What is typed or pasted is not shown. */
+  secret(question: string): Promise<string | symbol>
   text<T>(
     question: string,
     options: { check: (text: string) => string | undefined; read: (text: string) => T },
@@ -32,7 +34,7 @@ interface Asked {
 
 /** Loads what asks only now: no command but a few ever needs it. Asks on stderr, for stdout is for results. */
 export async function openPrompts({ stdin, stderr }: PromptStreams): Promise<Prompts> {
-  const { confirm, isCancel, multiselect, select, text } = await import('@clack/prompts')
+  const { confirm, isCancel, multiselect, password, select, text } = await import('@clack/prompts')
   const left = Symbol('left')
   async function answered<T>(ask: (streams: Asked) => Promise<T | symbol>): Promise<T | symbol> {
     const answer = await untilInputEnds(stdin, (signal) => ask({ input: stdin, output: stderr, signal }))
@@ -43,6 +45,7 @@ export async function openPrompts({ stdin, stderr }: PromptStreams): Promise<Pro
   return {
     left,
     confirm: (question) => answered((streams) => confirm({ message: onOneLine(question), ...streams })),
+    secret: (question) => answered((streams) => password({ message: onOneLine(question), ...streams })),
     async text(question, { check, read }) {
       const validate = (value: string | undefined) => check(value ?? '')
       const answer = await answered((streams) => text({ message: onOneLine(question), validate, ...streams }))

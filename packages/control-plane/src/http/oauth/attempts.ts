@@ -33,6 +33,12 @@ export function createAttempts({ max, windowMs, now, isWrong }: AttemptsOptions)
     return opened
   }
 
+  /** Who guesses nothing takes no place from those who are kept out. */
+  function giveBack(key: string, window: { count: number }): void {
+    window.count--
+    if (window.count === 0 && windows.get(key) === window) windows.delete(key)
+  }
+
   return {
     async attempt(key, work) {
       const window = windowOf(key)
@@ -41,10 +47,10 @@ export function createAttempts({ max, windowMs, now, isWrong }: AttemptsOptions)
       window.count++
       try {
         const done = await work()
-        window.count--
+        giveBack(key, window)
         return done
       } catch (error) {
-        if (!isWrong(error)) window.count--
+        if (!isWrong(error)) giveBack(key, window)
         throw error
       }
     },

@@ -8,7 +8,7 @@ import { allowRedirectTo } from '../pages/page-headers.ts'
 import { type Place, placeOf } from '../pages/place.ts'
 import { type ApprovalState, approvalFields, mendable, NO_PROOF } from './approval-form.ts'
 import { type AskedLogin, authorizePage } from './authorize-page.ts'
-import { clientAddress } from './client-address.ts'
+import { clientNetwork } from './client-address.ts'
 import { AUTHORIZE_PATH, CLIENT_ID, type Door } from './door.ts'
 import { describable, OAuthError } from './oauth-error.ts'
 import { formLimit, readForm, readQuery } from './read-fields.ts'
@@ -73,7 +73,7 @@ function approve(
   { request, slug, deviceName }: AskedLogin,
   given: { proof: string; role?: Exclude<Role, 'owner'> },
 ): Promise<{ code: string }> {
-  return limits.proofs.attempt(clientAddress(publicUrl, c), () =>
+  return limits.proofs.attempt(clientNetwork(publicUrl, c), () =>
     approveCodeLogin(manage, {
       ...given,
       workspace: slug,

@@ -10,7 +10,7 @@ import { asGatewayError } from '../../model/error.ts'
 import { statusOf } from '../pages/error-page.ts'
 import { placeOf } from '../pages/place.ts'
 import { type ApprovalState, approvalFields, type Mistake, mendable, NO_PROOF } from './approval-form.ts'
-import { clientAddress } from './client-address.ts'
+import { clientAddress, clientNetwork } from './client-address.ts'
 import { decidedPage, deviceLoginPage, userCodePage } from './device-pages.ts'
 import { CHECK_PATH, DECIDE_PATH, DEVICE_PATH, type Door } from './door.ts'
 import { NO_STORE } from './oauth-error.ts'
@@ -88,7 +88,7 @@ async function settle(
   const state = role === undefined ? {} : { role }
   if (proof === undefined) return show(door, c, userCode, login, { ...state, wrong: NO_PROOF })
   try {
-    await limits.proofs.attempt(clientAddress(publicUrl, c), () =>
+    await limits.proofs.attempt(clientNetwork(publicUrl, c), () =>
       decideDeviceLogin(manage, { userCode, approve: true, proof, ...state }),
     )
   } catch (error) {
@@ -106,7 +106,7 @@ async function withLogin(
 ): Promise<Response> {
   const { manage, limits, publicUrl } = door
   const describe = () => describeDeviceLogin(manage, { userCode })
-  const fromHere = () => limits.userCodes.attempt(clientAddress(publicUrl, c), describe)
+  const fromHere = () => limits.userCodes.attempt(clientNetwork(publicUrl, c), describe)
   try {
     return await goOn(await limits.allUserCodes.attempt('everywhere', fromHere))
   } catch (thrown) {

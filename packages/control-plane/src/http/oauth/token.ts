@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Manage } from '../../manage/context.ts'
 import { acceptInvite, type IssuedLogin, pollDeviceLogin, redeemCode } from '../../manage/logins.ts'
 import { type Place, placeOf, workspaceUrl } from '../pages/place.ts'
-import { clientAddress } from './client-address.ts'
+import { clientNetwork } from './client-address.ts'
 import { type Door, TOKEN_PATH } from './door.ts'
 import { NO_STORE, OAuthError } from './oauth-error.ts'
 import { formLimit, readForm } from './read-fields.ts'
@@ -44,7 +44,7 @@ export function addToken({ app, manage, publicUrl, limits }: Door): void {
         case DEVICE_GRANT:
           return byDevice(manage, asked)
         case INVITE_GRANT:
-          return limits.proofs.attempt(clientAddress(publicUrl, c), () => byInvite(manage, asked))
+          return limits.proofs.attempt(clientNetwork(publicUrl, c), () => byInvite(manage, asked))
         case undefined:
           throw new OAuthError('invalid_request', 'grant_type is required.')
         default:
