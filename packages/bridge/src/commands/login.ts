@@ -224,7 +224,7 @@ function report(done: {
   const workspace = done.workspace.href
   const { role, member } = identity
   const { storage, where, warning } = place
-  if (warning !== undefined) console.warn(`${warning} A file keeps the token instead, readable by you alone.`)
+  if (warning !== undefined) console.warn(`${warning} The token is kept in ${where}, readable by you alone.`)
   if (settings.token !== undefined) console.warn('MCPGW_TOKEN is set and goes on winning over this login.')
   const remembered = namesOf(done.network)
   console.result({ workspace, role, member, expiresAt: expiryOf(identity), storage, where, remembered }, [
