@@ -155,6 +155,8 @@ describe.skipIf(noBrowser !== undefined)(`a login in a real browser ${noBrowser 
     await using window = await openPage(browser)
     const { page } = window
     await page.goto(`${plane.url}/oauth/device`)
+    // The page puts the cursor there by itself, some moments after it has loaded.
+    await page.locator('input:focus').waitFor()
     await page.keyboard.insertText('zzzz-zzzz')
     await page.keyboard.press('Enter')
     await page.getByRole('alert').waitFor()

@@ -46,7 +46,7 @@ beforeAll(async () => {
   const login = /Type: mcpgw login http:\/\/127\.0\.0\.1:\d+\/ws\/\w+/
   const refused = { workspace: url, says: /does not accept the token/, type: login }
   Object.assign(cases, {
-    'no token': { workspace: url, says: /token/, type: login },
+    'no token': { workspace: url, says: /Nobody is logged in/, type: login },
     'a malformed token': {
       workspace: url,
       token: 'mcpgw_short',
