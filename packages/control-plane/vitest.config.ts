@@ -1,12 +1,34 @@
 import { defineConfig } from 'vitest/config'
 
+/** These say how soon something happens: what runs beside them on a small machine would be measured too. */
+const MEASURED = 'test/resilience/**/*.test.ts'
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // Real servers, databases and processes take their time on a small machine that does other things too.
     testTimeout: 120_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
     reporters: ['default', ['json', { outputFile: 'node_modules/.cache/test-report.json' }]],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [MEASURED],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'measured',
+          include: [MEASURED],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })
