@@ -136,7 +136,8 @@ async function print(
   for (const kind of read.strangers) console.say(`It also gave "${kind}", which --json shows.`)
   if (!read.isError) return
   const words = read.texts.join('\n').trim() || `"${tool.name}" failed and did not say why.`
-  console.tellFailure(new BridgeError('tool_error', words))
+  const fix = `What it takes: mcpgw tools ${tool.name}`
+  console.tellFailure(new BridgeError('tool_error', words, { fix }))
   throw new CommandEnd(exitCodes.failed)
 }
 

@@ -99,7 +99,11 @@ describe('a call from the shell', () => {
 describe('a call that fails', () => {
   it('tells on stderr what the tool said, with exit code 1', async () => {
     const failed = await call('scripted__fail')
-    expect(failed).toEqual({ code: 1, stdout: '', stderr: 'Error: It failed.\n' })
+    expect(failed).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'Error: It failed.\nWhat it takes: mcpgw tools scripted__fail\n',
+    })
     const asJson = await call('scripted__fail', '--json')
     expect(asJson.code).toBe(1)
     expect(JSON.parse(asJson.stdout)).toMatchObject({ isError: true })

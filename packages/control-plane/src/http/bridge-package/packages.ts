@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import type { SourceFile } from './source-file.ts'
 import {
   type BridgeManifest,
   ENTRY,
   fingerprintOf,
   listSourceFiles,
   readBridgeManifest,
-  type SourceFile,
 } from './source-files.ts'
 import { finishTarball, startTarball, type TarballFile, type TarballStart } from './tarball.ts'
 

@@ -3,12 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GatewayError } from '../../model/error.ts'
 import { findKeyring } from './keyring.ts'
-
-/** A file of this machine and its name in the tarball. */
-export interface SourceFile {
-  readonly name: string
-  readonly path: string
-}
+import type { SourceFile } from './source-file.ts'
 
 /** What the bridge's package.json says and the tarball's repeats. */
 export interface BridgeManifest {
