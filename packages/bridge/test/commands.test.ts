@@ -34,7 +34,7 @@ it('logs in, tells who you are, and logs out', async () => {
   expect((await runCommand(['whoami', '--workspace', gateway.url], { env })).code).toBe(4)
 })
 
-it('keeps the token where only its owner can read it', async () => {
+it('[M31] keeps the token where only its owner can read it', async () => {
   await using gateway = await openGateway()
   const env = bridgeEnvironment()
   await runCommand(['login', gateway.url, '--with-token'], { env, input: goodToken })
@@ -46,12 +46,12 @@ it('keeps the token where only its owner can read it', async () => {
   expect(readFileSync(join(folder, 'config.json'), 'utf8')).not.toContain(goodToken)
 })
 
-it('leaves valid files behind when many log in at once', async () => {
+it('[M31] leaves valid files behind when twenty log in at once', async () => {
   await using gateway = await openGateway()
   const env = bridgeEnvironment()
   const login = () => runCommand(['login', gateway.url, '--with-token'], { env, input: goodToken })
-  const results = await Promise.all(Array.from({ length: 6 }, login))
-  expect(results.map((result) => result.code)).toEqual([0, 0, 0, 0, 0, 0])
+  const results = await Promise.all(Array.from({ length: 20 }, login))
+  expect(results.map((result) => result.code)).toEqual(results.map(() => 0))
   const who = await runCommand(['whoami'], { env })
   expect(who.code).toBe(0)
 })

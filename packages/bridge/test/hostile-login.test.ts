@@ -43,6 +43,8 @@ function createMachine() {
     run: (args: string[], extra: Record<string, string> = {}, input = ''): Promise<Finished> =>
       finish(spawn(process.execPath, [bridgeFile, ...args], { env: { ...env, ...extra }, cwd: work }), input),
     opened: () => (existsSync(opened) ? readFileSync(opened, 'utf8').trim().split('\n') : undefined),
+    /** The folder of a project that somebody else wrote. */
+    work,
     /** What a shell that read an address would have left behind. */
     traces: () => readdirSync(work),
     keptTokens: () => {
@@ -58,7 +60,7 @@ function expectHarmless({ stdout, stderr }: Finished): void {
   expect(stdout + stderr).not.toContain(goodToken)
 }
 
-describe('a hostile address', () => {
+describe('[M29] a hostile address', () => {
   it.each([
     'javascript:alert(1)//ws/demo',
     'JaVaScRiPt:alert(1)/ws/demo',
@@ -112,7 +114,7 @@ describe('a hostile address', () => {
 })
 
 // Elsewhere a browser is opened by programs of the system, which a test cannot replace.
-describe.skipIf(process.platform !== 'linux')('the browser', () => {
+describe.skipIf(process.platform !== 'linux')('[M29] the browser', () => {
   it.each([
     '/ws/$(touch pwned)',
     '/ws/`touch pwned`',
@@ -196,7 +198,7 @@ describe('a gateway that wants the login approved elsewhere', () => {
   })
 })
 
-describe('a redirect', () => {
+describe('[M30] a redirect', () => {
   const doors = [
     ['token', 301],
     ['token', 302],
@@ -224,7 +226,32 @@ describe('a redirect', () => {
   })
 })
 
-describe('a token answer', () => {
+describe('[M30] a project', () => {
+  const rows: [string, (stranger: string) => string][] = [
+    ['.mcpgw.json', (stranger) => JSON.stringify({ default: stranger, workspace: stranger, url: stranger })],
+    ['mcpgw.json', (stranger) => JSON.stringify({ default: stranger, workspaces: { [stranger]: {} } })],
+    ['config.json', (stranger) => JSON.stringify({ default: stranger, workspaces: { [stranger]: {} } })],
+    ['.env', (stranger) => `MCPGW_WORKSPACE=${stranger}\nNODE_TLS_REJECT_UNAUTHORIZED=0\n`],
+    ['.npmrc', (stranger) => `proxy=${stranger}\nhttps-proxy=${stranger}\nnode-options=--require=./x.cjs\n`],
+    ['.mcp.json', (stranger) => JSON.stringify({ mcpServers: { mcpgw: { url: stranger } } })],
+    [
+      'package.json',
+      (stranger) => JSON.stringify({ mcpgw: { workspace: stranger }, config: { proxy: stranger } }),
+    ],
+  ]
+  it.each(rows)('cannot lead the token elsewhere with its %s', async (name, content) => {
+    await using gateway = await openLoginGateway()
+    await using stranger = await openLoginGateway()
+    const { run, work } = createMachine()
+    writeFileSync(join(work, name), content(stranger.url))
+    expect((await run(['login', gateway.url, '--with-token'], {}, goodToken)).code).toBe(0)
+    const who = await run(['whoami', '--json'])
+    expect(JSON.parse(who.stdout)).toMatchObject({ workspace: gateway.url })
+    expect(stranger.seen).toEqual([])
+  })
+})
+
+describe('[M30] a token answer', () => {
   const rows: [string, Change][] = [
     ['for another gateway', ({ stranger }) => ({ workspace: `${stranger}/ws/demo` })],
     ['for another port', () => ({ workspace: 'http://127.0.0.1:1/ws/demo' })],
@@ -253,7 +280,7 @@ describe('a token answer', () => {
   })
 })
 
-describe('words of a gateway', () => {
+describe('[M26] words of a gateway', () => {
   const text = [
     `${esc}[2J${esc}[31mred`,
     `${esc}]8;;https://evil.example.com${esc}\\click${esc}]8;;${esc}\\`,

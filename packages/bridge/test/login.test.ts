@@ -236,7 +236,7 @@ it('leaves no default behind when several could follow', async () => {
   expect(readFileSync(join(env.MCPGW_CONFIG_DIR ?? '', 'credentials.json'), 'utf8')).not.toContain('mcpgw_')
 })
 
-it('loses none of many logins at once, even when one was killed while it wrote', async () => {
+it('[M31] loses none of many logins at once, even when one was killed while it wrote', async () => {
   const gateways = await Promise.all(Array.from({ length: 4 }, openLoginGateway))
   const env = bridgeEnvironment()
   const lock = join(env.MCPGW_CONFIG_DIR ?? '', 'config.lock')

@@ -78,7 +78,7 @@ describe.skipIf(!hasOpenssl)('over TLS', () => {
     expect(message).toContain('its certificate is for another name')
   })
 
-  it('verifies certificates even where NODE_TLS_REJECT_UNAUTHORIZED tells Node not to', async () => {
+  it('[M30] verifies certificates even where NODE_TLS_REJECT_UNAUTHORIZED tells Node not to', async () => {
     const seen: unknown[] = []
     await using gateway = await openTlsGateway(good, seen as never[])
     const { message, stderr } = await greet(gateway.port, { NODE_TLS_REJECT_UNAUTHORIZED: '0' })
