@@ -43,7 +43,7 @@ export function databaseUrlOf({ databaseUrl, dataDir }: DatabaseSettings): strin
   return databaseUrl ?? `sqlite:${join(dataDir, 'mcpgw.db')}`
 }
 
-interface DatabaseSettings {
+export interface DatabaseSettings {
   databaseUrl: string | undefined
   dataDir: string
 }
