@@ -20,6 +20,8 @@ import { createOperationsApp } from './http/operations-app.ts'
 import { createPagesApp } from './http/pages/app.ts'
 import { watchUnusedConnections } from './http/unused-connections.ts'
 import type { Manage } from './manage/context.ts'
+import type { MasterKeyFile } from './master-key-file.ts'
+import { createMasterKeyKeeper } from './master-key-keeper.ts'
 import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
 import type { Server } from './model/server.ts'
@@ -27,7 +29,7 @@ import type { Storage } from './model/stores.ts'
 import { OpenThings } from './open-things.ts'
 import { originOf, type Settings } from './settings.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
-import { openStorage } from './storage/open-storage.ts'
+import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage.ts'
 import { createAddressGuard } from './upstream/address-guard.ts'
 import { startReaper } from './upstream/hosted/reaper.ts'
 import { Upstream } from './upstream/upstream.ts'
@@ -37,7 +39,9 @@ import { VERSION } from './version.ts'
 export interface AppOptions {
   settings: Settings
   masterKey: Uint8Array
-  previousMasterKey?: Uint8Array
+  olderMasterKeys: readonly Uint8Array[]
+  /** Where the master key was read from, if that was a file. */
+  masterKeyFile: MasterKeyFile | undefined
   /** Folders to look for the commands of hosted servers in, in the form of `PATH`. */
   searchPath: string
   clock: Clock
@@ -77,7 +81,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const { settings, clock, random, log } = options
   mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
   opened.add(claimDataFolder(settings.dataDir))
-  const storage = opened.add(await openStorage({ url: databaseUrl(settings), clock }))
+  const storage = opened.add(await openStorage({ url: databaseUrlOf(settings), clock }))
   const vault = opened.add(
     await openVault({ ...options, ...storage, keys: storage.keys, credentials: storage.credentials }),
   )
@@ -116,6 +120,12 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const manage: Manage = {
     storage,
     vault,
+    masterKey: createMasterKeyKeeper({
+      vault,
+      file: options.masterKeyFile,
+      isReplicated: sqliteFileOf(settings) === undefined,
+      random,
+    }),
     recorder,
     inspector: workspaces.inspector(),
     clock,
@@ -201,10 +211,6 @@ function claimDataFolder(dataDir: string): DataFolderLock {
   throw new GatewayError('configuration', `Another control plane is running on the data folder ${dataDir}.`, {
     fix: 'Stop it first, or give this one a folder of its own with --data-dir.',
   })
-}
-
-function databaseUrl({ databaseUrl: url, dataDir }: Settings): string {
-  return url ?? `sqlite:${join(dataDir, 'mcpgw.db')}`
 }
 
 function hostingFor({ settings, searchPath }: AppOptions, reaper: ReturnType<typeof startReaper>) {

@@ -12,6 +12,7 @@ import { GatewayError } from './model/error.ts'
 import { OpenThings } from './open-things.ts'
 import { type Edge, openConfiguredApp, serve } from './serve.ts'
 import { readSettings } from './settings.ts'
+import { backUp } from './storage/back-up.ts'
 import { VERSION } from './version.ts'
 
 const edge: Edge = {
@@ -61,6 +62,20 @@ program.commands
   ?.command('mint')
   .description('print a new token that nobody knows yet, for MCPGW_OWNER_TOKEN')
   .action(() => edge.print(`${mintToken(edge.random)}\n`))
+
+program
+  .command('backup <file>')
+  .description(
+    'copy the SQLite database into a new file, also while the control plane runs; never the master key',
+  )
+  .option('--json', 'print the result as JSON')
+  .action(async (file: string, { json }: { json?: boolean }) => {
+    const made = await backUp(readSettings(program.opts(), process.env).settings, file)
+    edge.print(json === true ? `${JSON.stringify(made, null, 2)}\n` : `Backed up to ${made.file}.\n`)
+    process.stderr.write(
+      'Its credentials open only with the master key, which is not in it: keep that elsewhere.\n',
+    )
+  })
 
 async function runServer(flags: Record<string, unknown>): Promise<void> {
   const { settings, secrets } = readSettings({ ...flags, allowUpstreams: flags.allowUpstream }, process.env)

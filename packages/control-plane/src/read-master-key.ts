@@ -1,52 +1,65 @@
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { type MasterKeyFile, openMasterKeyFile, writeNewKey } from './master-key-file.ts'
 import type { Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
 import type { SecretSettings, Settings } from './settings.ts'
+import { sqliteFileOf } from './storage/open-storage.ts'
 import { parseMasterKey } from './vault/master-key.ts'
 
 export interface MasterKeyFound {
+  /** What everything is sealed with, or will be when a change of the master key is finished. */
   key: Uint8Array
+  /** Keys that may have sealed something still. */
+  older: readonly Uint8Array[]
+  /** Where the key was read from, if that was a file. */
+  file?: MasterKeyFile
   /** The file that was made for it just now. */
   madeFile?: string
 }
 
 /**
  * The master key from the environment, a file, or, on SQLite only, a file made in the data folder at the first start.
- * Throws `configuration`: never is a key replaced by another one.
+ * A file with a change that was begun gives both keys. Throws `configuration`: never is a key replaced by another one.
  */
 export function readMasterKey(settings: Settings, secrets: SecretSettings, random: Random): MasterKeyFound {
-  if (secrets.masterKey !== undefined) return { key: parseMasterKey(secrets.masterKey) }
-  if (secrets.masterKeyFile !== undefined) return { key: readKeyFile(secrets.masterKeyFile) }
-  if (settings.databaseUrl?.startsWith('postgres')) throw needed()
-  const file = join(settings.dataDir, 'master.key')
-  if (existsSync(file)) return { key: readKeyFile(file) }
-  if (existsSync(join(settings.dataDir, 'mcpgw.db'))) throw lost(file)
-  const made = Buffer.from(random.bytes(32)).toString('base64')
-  writeFileSync(file, `${made}\n`, { mode: 0o600, flag: 'wx' })
-  chmodSync(file, 0o600)
-  return { key: parseMasterKey(made), madeFile: file }
+  const found = findMasterKey(settings, secrets, random)
+  const previous = readPreviousKey(secrets)
+  if (previous === undefined) return found
+  if (Buffer.compare(previous, found.key) === 0) throw sameKeyTwice()
+  return { ...found, older: [...found.older, previous] }
 }
 
-function readKeyFile(file: string): Uint8Array {
-  let text: string
-  try {
-    if (process.platform !== 'win32' && statSync(file).isFile() && (statSync(file).mode & 0o077) !== 0)
-      throw tooOpen(file)
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    if (cause instanceof GatewayError) throw cause
-    throw new GatewayError('configuration', `The master key file ${file} cannot be read.`, {
-      cause,
-      fix: 'Check MCPGW_MASTER_KEY_FILE and who may read the file.',
-    })
+function findMasterKey(settings: Settings, secrets: SecretSettings, random: Random): MasterKeyFound {
+  if (secrets.masterKey !== undefined) return { key: parseMasterKey(secrets.masterKey), older: [] }
+  const sqliteFile = sqliteFileOf(settings)
+  if (secrets.masterKeyFile !== undefined) {
+    const file = openMasterKeyFile(secrets.masterKeyFile)
+    // Replicas have files of their own, which cannot change together.
+    return sqliteFile === undefined ? { key: file.read(), older: [], file } : keysIn(file)
   }
-  return parseMasterKey(text.trim())
+  if (sqliteFile === undefined) throw needed()
+  const path = join(settings.dataDir, 'master.key')
+  if (existsSync(path)) return keysIn(openMasterKeyFile(path))
+  if (existsSync(sqliteFile)) throw lost(path)
+  writeNewKey(path, random)
+  return { ...keysIn(openMasterKeyFile(path)), madeFile: path }
 }
 
-function tooOpen(file: string): GatewayError {
-  return new GatewayError('configuration', `Others may read the master key file ${file}.`, {
-    fix: `chmod 600 ${file}`,
+function keysIn(file: MasterKeyFile): MasterKeyFound {
+  const [key, next] = [file.read(), file.readNext()]
+  return next === undefined ? { key, older: [], file } : { key: next, older: [key], file }
+}
+
+function readPreviousKey(secrets: SecretSettings): Uint8Array | undefined {
+  if (secrets.previousMasterKey !== undefined) return parseMasterKey(secrets.previousMasterKey)
+  const file = secrets.previousMasterKeyFile
+  return file === undefined ? undefined : openMasterKeyFile(file).read()
+}
+
+function sameKeyTwice(): GatewayError {
+  return new GatewayError('configuration', 'The previous master key is the master key itself.', {
+    fix: 'Give the key before it as MCPGW_PREVIOUS_MASTER_KEY, or leave that away when no change of the key is going on.',
   })
 }
 

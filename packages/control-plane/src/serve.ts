@@ -6,8 +6,8 @@ import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
 import { readMasterKey } from './read-master-key.ts'
 import { originOf, type SecretSettings, type Settings } from './settings.ts'
+import { sqliteFileOf } from './storage/open-storage.ts'
 import { closeInheritedFiles } from './upstream/hosted/inherited-files.ts'
-import { parseMasterKey } from './vault/master-key.ts'
 
 export interface Edge {
   clock: Clock
@@ -23,20 +23,16 @@ export async function openConfiguredApp(
   secrets: SecretSettings,
   edge: Edge,
 ): Promise<App> {
+  // Before anything is made: a URL that is of no database is a mistake, and no reason for a new key.
+  sqliteFileOf(settings)
   await ensureFolder(settings.dataDir)
-  const { key, madeFile } = readMasterKey(settings, secrets, edge.random)
+  const { key, older, file, madeFile } = readMasterKey(settings, secrets, edge.random)
   if (madeFile !== undefined)
     edge.log.warn(
       `A master key was made in ${madeFile}. Back it up elsewhere: without it no stored credential can ever be read again.`,
     )
   closeInheritedFiles()
-  const previous = secrets.previousMasterKey
-  return openApp({
-    settings,
-    masterKey: key,
-    ...(previous !== undefined && { previousMasterKey: parseMasterKey(previous) }),
-    ...edge,
-  })
+  return openApp({ settings, masterKey: key, olderMasterKeys: older, masterKeyFile: file, ...edge })
 }
 
 async function ensureFolder(dataDir: string): Promise<void> {
@@ -72,6 +68,7 @@ async function run(
   stopped: Promise<string>,
 ): Promise<void> {
   if (secrets.ownerToken !== undefined) await registerOwner(app, secrets.ownerToken)
+  await finishKeyRotation(app, edge.log)
   const demo = settings.demo ? await prepareDemo(app, settings.dataDir) : undefined
   const port = await app.listen()
   await app.warm()
@@ -83,6 +80,14 @@ async function run(
   const signal = await stopped
   edge.log.info({ signal }, 'stopping')
   await app.drain(DRAIN_MS)
+}
+
+/** A change of the master key that a process before this one did not finish, or that its settings ask for. */
+async function finishKeyRotation({ manage: { masterKey } }: App, log: Logger): Promise<void> {
+  const { unfinished, unreadableKeys } = await masterKey.describe()
+  if (unreadableKeys > 0)
+    log.error({ unreadableKeys }, 'some keys in the database do not open with the master key')
+  if (unfinished) log.warn(await masterKey.finish(), 'a change of the master key was finished')
 }
 
 /** Shorter than the 30 s that most supervisors wait before they kill. */

@@ -19,6 +19,7 @@ describe('settings', () => {
         masterKey: undefined,
         masterKeyFile: undefined,
         previousMasterKey: undefined,
+        previousMasterKeyFile: undefined,
         ownerToken: undefined,
       },
     })
@@ -37,6 +38,7 @@ describe('settings', () => {
       MCPGW_MASTER_KEY: 'k',
       MCPGW_MASTER_KEY_FILE: 'f',
       MCPGW_PREVIOUS_MASTER_KEY: 'p',
+      MCPGW_PREVIOUS_MASTER_KEY_FILE: 'pf',
       MCPGW_OWNER_TOKEN: 't',
     }
     expect(readSettings({}, env)).toEqual({
@@ -50,7 +52,13 @@ describe('settings', () => {
         hosting: 'off',
         demo: true,
       },
-      secrets: { masterKey: 'k', masterKeyFile: 'f', previousMasterKey: 'p', ownerToken: 't' },
+      secrets: {
+        masterKey: 'k',
+        masterKeyFile: 'f',
+        previousMasterKey: 'p',
+        previousMasterKeyFile: 'pf',
+        ownerToken: 't',
+      },
     })
   })
 

@@ -19,6 +19,7 @@ export interface SecretSettings {
   masterKey: string | undefined
   masterKeyFile: string | undefined
   previousMasterKey: string | undefined
+  previousMasterKeyFile: string | undefined
   ownerToken: string | undefined
 }
 
@@ -64,6 +65,7 @@ const schema = z.object({
   masterKey: z.string().optional(),
   masterKeyFile: z.string().optional(),
   previousMasterKey: z.string().optional(),
+  previousMasterKeyFile: z.string().optional(),
   ownerToken: z.string().optional(),
 })
 
@@ -90,6 +92,7 @@ const SOURCES: Record<keyof z.infer<typeof schema>, { flag?: string; variable: s
   masterKey: { variable: 'MCPGW_MASTER_KEY' },
   masterKeyFile: { variable: 'MCPGW_MASTER_KEY_FILE' },
   previousMasterKey: { variable: 'MCPGW_PREVIOUS_MASTER_KEY' },
+  previousMasterKeyFile: { variable: 'MCPGW_PREVIOUS_MASTER_KEY_FILE' },
   ownerToken: { variable: 'MCPGW_OWNER_TOKEN' },
 }
 
@@ -106,11 +109,12 @@ export function readSettings(
   )
   const read = schema.safeParse(given)
   if (!read.success) throw unreadable(read.error)
-  const { masterKey, masterKeyFile, previousMasterKey, ownerToken, ...rest } = read.data
+  const { masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile, ownerToken, ...rest } =
+    read.data
   const { publicUrl, databaseUrl } = rest
   return {
     settings: { ...rest, publicUrl, databaseUrl },
-    secrets: { masterKey, masterKeyFile, previousMasterKey, ownerToken },
+    secrets: { masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile, ownerToken },
   }
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { addAuditCommands } from './audit-commands.ts'
 import { addCredentialCommands } from './credential-commands.ts'
 import { addInviteCommands } from './invite-commands.ts'
+import { addKeyCommands } from './key-commands.ts'
 import { addServerCommands } from './server-commands.ts'
 import { type AdminIo, createTerminal } from './terminal.ts'
 import { addTokenCommands } from './token-commands.ts'
@@ -27,6 +28,7 @@ export function createAdminCommands(program: Command, io: AdminIo): void {
   addTokenCommands(program, terminal)
   addInviteCommands(program, terminal)
   addAuditCommands(program, terminal)
+  addKeyCommands(program, terminal)
   program
     .command('openapi')
     .description('print the description of the admin API')

@@ -1,6 +1,7 @@
 import type { Recorder } from '../audit/recorder.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { ServerInspector } from '../model/inspector.ts'
+import type { MasterKeyKeeper } from '../model/master-key.ts'
 import type { Storage } from '../model/stores.ts'
 import type { Vault } from '../vault/vault.ts'
 
@@ -8,6 +9,7 @@ import type { Vault } from '../vault/vault.ts'
 export interface Manage {
   storage: Storage
   vault: Vault
+  masterKey: MasterKeyKeeper
   recorder: Recorder
   inspector: ServerInspector
   clock: Clock

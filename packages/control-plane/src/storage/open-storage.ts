@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path'
 import { sql } from 'kysely'
 import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/error.ts'
@@ -29,9 +30,28 @@ export async function openStorage({ url, clock }: StorageOptions): Promise<Stora
 }
 
 async function openDatabase(url: string, clock: Clock): Promise<Database> {
+  const sqlitePath = sqlitePathIn(url)
+  return sqlitePath === undefined ? openPostgres(url, clock) : openSqlite(sqlitePath, clock)
+}
+
+/** The file of the SQLite database, or undefined for PostgreSQL. Throws `configuration` for any other URL. */
+export function sqliteFileOf({ databaseUrl, dataDir }: DatabaseSettings): string | undefined {
+  return sqlitePathIn(databaseUrlOf({ databaseUrl, dataDir }))
+}
+
+export function databaseUrlOf({ databaseUrl, dataDir }: DatabaseSettings): string {
+  return databaseUrl ?? `sqlite:${join(dataDir, 'mcpgw.db')}`
+}
+
+export interface DatabaseSettings {
+  databaseUrl: string | undefined
+  dataDir: string
+}
+
+function sqlitePathIn(url: string): string | undefined {
   const sqlitePath = /^sqlite:(?:\/\/(?=\/))?(.+)$/s.exec(url)?.[1]
-  if (sqlitePath !== undefined) return openSqlite(sqlitePath, clock)
-  if (/^postgres(?:ql)?:\/\//.test(url)) return openPostgres(url, clock)
+  if (sqlitePath !== undefined) return resolve(sqlitePath)
+  if (/^postgres(?:ql)?:\/\//.test(url)) return undefined
   throw new GatewayError('configuration', 'The database URL is neither SQLite nor PostgreSQL.', {
     fix: 'Write it as sqlite:/path/file.db or postgres://user:password@host:5432/database.',
   })

@@ -21,7 +21,7 @@ describe('a sealed record', () => {
     )
   })
 
-  it('never looks the same twice', () => {
+  it('[V4] never looks the same twice', () => {
     const plain = Buffer.from('the same')
     const records = Array.from({ length: 1000 }, () => Buffer.from(seal(plain)).toString('hex'))
     expect(new Set(records).size).toBe(1000)
@@ -33,7 +33,7 @@ describe('a sealed record', () => {
     expect(Buffer.from(seal(plain)).includes(plain.subarray(0, 8))).toBe(false)
   })
 
-  it('does not open with any bit changed', () => {
+  it('[V3] does not open with any bit changed', () => {
     const record = seal(randomBytes(60))
     for (let at = 0; at < record.length * 8; at += 1) {
       const changed = Uint8Array.from(record)
@@ -42,7 +42,7 @@ describe('a sealed record', () => {
     }
   })
 
-  it('does not open when cut or extended', () => {
+  it('[V3] does not open when cut or extended', () => {
     const record = seal(randomBytes(60))
     for (let length = 0; length < record.length; length += 1) {
       expect(openRecord({ key, record: record.subarray(0, length), context })).toBeUndefined()
@@ -51,7 +51,7 @@ describe('a sealed record', () => {
     expect(openRecord({ key, record: Buffer.concat([record, Buffer.of(0)]), context })).toBeUndefined()
   })
 
-  it('does not open with a tag cut to a length that could be guessed', () => {
+  it('[V3] does not open with a tag cut to a length that could be guessed', () => {
     for (const tagLength of [4, 8, 12, 13, 14, 15]) {
       expect(openRecord({ key, record: withShortTag(tagLength), context })).toBeUndefined()
     }

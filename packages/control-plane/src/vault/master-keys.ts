@@ -3,55 +3,51 @@ import { GatewayError } from '../model/error.ts'
 import { deriveKey, isSealedWith, openRecord, type SealingKey, sealRecord } from './envelope.ts'
 
 /**
- * The master key in use, and the one before it while records sealed with that are still around. Nothing is sealed
- * with a master key itself: each purpose has a key derived from it.
+ * The master key in use, and those before it while records wrapped with them are still around. It wraps other keys
+ * and nothing else, and not even that itself: a key derived from it does.
  */
 export interface MasterKeys {
-  /** Seals with the newest master key. */
-  seal(purpose: string, plain: Uint8Array, context: readonly string[]): Uint8Array
-  /** Opens what any known master key has sealed. */
-  open(purpose: string, record: Uint8Array, context: readonly string[]): Buffer | undefined
-  /** Whether a record needs no re-sealing. */
-  isCurrent(purpose: string, record: Uint8Array): boolean
-  /** From now on seals with this key, and keeps opening what the keys before it have sealed. */
-  add(masterKey: Uint8Array): void
+  /** The public id of the newest master key, as the records it wraps carry it. */
+  readonly id: string
+  /** Wraps with the newest master key. */
+  wrap(plain: Uint8Array, context: readonly string[]): Uint8Array
+  /** Opens what any known master key has wrapped. */
+  unwrap(record: Uint8Array, context: readonly string[]): Buffer | undefined
+  /** Whether a record needs no wrapping again. */
+  isCurrent(record: Uint8Array): boolean
+  /** From now on wraps with this key, and keeps opening what the keys before it have wrapped. */
+  use(masterKey: Uint8Array): void
 }
-
-type Derivation = (purpose: string) => SealingKey
 
 /** `masterKeys`: newest first. The bytes given are copied. */
 export function createMasterKeys(masterKeys: readonly Uint8Array[], random: Random): MasterKeys {
-  const derivations = masterKeys.map(derivationFrom)
+  const known = masterKeys.map(wrappingKeyFrom)
 
-  function newest(purpose: string): SealingKey {
-    const [derive] = derivations
-    if (derive === undefined) throw new Error('a vault needs a master key')
-    return derive(purpose)
+  function newest(): SealingKey {
+    const [key] = known
+    if (key === undefined) throw new Error('a vault needs a master key')
+    return key
   }
 
   return {
-    seal: (purpose, plain, context) => sealRecord({ key: newest(purpose), plain, context, random }),
-    open(purpose, record, context) {
-      const key = derivations.map((derive) => derive(purpose)).find((key) => isSealedWith(record, key))
+    get id() {
+      return Buffer.from(newest().id).toString('hex')
+    },
+    wrap: (plain, context) => sealRecord({ key: newest(), plain, context, random }),
+    unwrap(record, context) {
+      const key = known.find((each) => isSealedWith(record, each))
       return key && openRecord({ key, record, context })
     },
-    isCurrent: (purpose, record) => isSealedWith(record, newest(purpose)),
-    add(masterKey) {
-      derivations.unshift(derivationFrom(masterKey))
+    isCurrent: (record) => isSealedWith(record, newest()),
+    use(masterKey) {
+      const key = wrappingKeyFrom(masterKey)
+      if (Buffer.compare(key.id, newest().id) !== 0) known.unshift(key)
     },
   }
 }
 
-function derivationFrom(masterKey: Uint8Array): Derivation {
+function wrappingKeyFrom(masterKey: Uint8Array): SealingKey {
   // Deriving would work from anything, also from nothing.
   if (masterKey.length !== 32) throw new GatewayError('configuration', 'A master key has 32 bytes.')
-  const source = Uint8Array.from(masterKey)
-  const keys = new Map<string, SealingKey>()
-  return (purpose) => {
-    const known = keys.get(purpose)
-    if (known !== undefined) return known
-    const key = deriveKey(source, purpose)
-    keys.set(purpose, key)
-    return key
-  }
+  return deriveKey(masterKey, 'wrap')
 }

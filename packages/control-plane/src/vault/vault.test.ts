@@ -50,7 +50,14 @@ function createWorld() {
   const wrapped = new Map<string, Uint8Array>()
   const records = new Map<string, CredentialRecord>()
   const counts = { reads: 0, writes: 0 }
-  const gate: { beforeAnswer?: () => Promise<void>; beforePut?: () => void; stopAfter?: number } = {}
+  const gate: {
+    beforeAnswer?: () => Promise<void>
+    beforePut?: () => void
+    beforeAdd?: () => Promise<void>
+    beforeReplace?: () => void
+    adding?: number
+    stopAfter?: number
+  } = {}
 
   function write(): void {
     if (gate.stopAfter === counts.writes) throw new Error('killed')
@@ -60,11 +67,15 @@ function createWorld() {
   const keys: KeyStore = {
     get: async (name) => wrapped.get(name),
     add: async (name, record) => {
+      gate.adding = (gate.adding ?? 0) + 1
+      await gate.beforeAdd?.()
       if (wrapped.has(name)) throw conflict()
       write()
       wrapped.set(name, record)
     },
     replace: async (name, record) => {
+      gate.beforeReplace?.()
+      if (!wrapped.has(name)) throw new GatewayError('not_found', 'It does not exist any more.')
       write()
       wrapped.set(name, record)
     },
@@ -174,7 +185,7 @@ describe('keeping credentials', () => {
       one.put({ id: 'a', workspaceId: 'w1' }, { TOKEN: 'one' }),
       other.put({ id: 'b', workspaceId: 'w1' }, { TOKEN: 'two' }),
     ])
-    expect([...wrapped.keys()].sort()).toEqual(['sentinel', 'workspace:w1'])
+    expect([...wrapped.keys()].sort()).toEqual(['sealing', 'sentinel', 'workspace:w1'])
     expect(valuesOf(await other.credentialFor({ id: 'a', workspaceId: 'w1' }))).toEqual({ TOKEN: 'one' })
     expect(valuesOf(await one.credentialFor({ id: 'b', workspaceId: 'w1' }))).toEqual({ TOKEN: 'two' })
   })
@@ -388,7 +399,7 @@ describe('the master key of a vault', () => {
   it('is remembered by a sentinel from the first start on', async () => {
     const { open, wrapped } = createWorld()
     await open()
-    expect([...wrapped.keys()]).toEqual(['sentinel'])
+    expect([...wrapped.keys()]).toEqual(['sentinel', 'sealing'])
     await open()
   })
 
@@ -418,7 +429,7 @@ describe('the master key of a vault', () => {
   it('is agreed on by two processes that start first together', async () => {
     const { open, wrapped } = createWorld()
     await Promise.all([open(), open()])
-    expect([...wrapped.keys()]).toEqual(['sentinel'])
+    expect([...wrapped.keys()]).toEqual(['sentinel', 'sealing'])
     const { open: openElsewhere } = createWorld()
     const outcomes = await Promise.allSettled([
       openElsewhere(),
@@ -447,6 +458,8 @@ describe('the master key of a vault', () => {
 
 describe('changing the master key', () => {
   const servers = Array.from({ length: 5 }, (_, index) => ({ id: `s${index}`, workspaceId: `w${index}` }))
+  /** One key for each workspace, that of the sealers, and the sentinel. */
+  const WRAPPED = servers.length + 2
 
   async function filled() {
     const world = createWorld()
@@ -466,7 +479,8 @@ describe('changing the master key', () => {
     const { vault, open, records, masterKey } = await filled()
     const sealedBefore = [...records.values()].map(({ sealed }) => sealed)
     const newKey = new Uint8Array(randomBytes(32))
-    expect(await vault.rewrap(newKey)).toBe(6)
+    expect(await vault.rewrap(newKey)).toBe(WRAPPED)
+    expect(await vault.rewrap(newKey)).toBe(0)
     await expectAllReadable(vault)
     await expectAllReadable(await open({ masterKey: newKey }))
     expect([...records.values()].map(({ sealed }) => sealed)).toEqual(sealedBefore)
@@ -483,37 +497,91 @@ describe('changing the master key', () => {
     expect(valuesOf(await restarted.credentialFor(late))).toEqual({ TOKEN: 'value of late' })
   })
 
-  for (let writes = 0; writes <= 6; writes += 1) {
-    it(`goes on where it was killed after ${writes} of 6 writes`, async () => {
+  for (let writes = 0; writes <= WRAPPED; writes += 1) {
+    it(`[V6] goes on where it was killed after ${writes} of ${WRAPPED} writes`, async () => {
       const { vault, open, gate, counts, masterKey } = await filled()
       const newKey = new Uint8Array(randomBytes(32))
       gate.stopAfter = counts.writes + writes
       await vault.rewrap(newKey).catch(() => undefined)
       delete gate.stopAfter
-      // Until everything is wrapped again, whoever starts with the old key alone is not locked out.
-      if (writes < 6) await open({ masterKey })
+      // Until the workspaces' keys are all wrapped again, whoever starts with the old key alone is not locked out.
+      if (writes <= servers.length) await open({ masterKey })
 
-      const resumed = await open({ masterKey: newKey, previousMasterKey: masterKey })
+      const resumed = await open({ masterKey: newKey, olderMasterKeys: [masterKey] })
       await expectAllReadable(resumed)
-      expect(await resumed.rewrap(newKey)).toBe(6 - writes)
+      expect(await resumed.masterKeyState()).toMatchObject({ olderKeys: WRAPPED - writes, unreadableKeys: 0 })
+      expect(await resumed.rewrap()).toBe(WRAPPED - writes)
+      expect(await resumed.masterKeyState()).toMatchObject({ olderKeys: 0 })
       await expectAllReadable(await open({ masterKey: newKey }))
       await expect(open({ masterKey })).rejects.toMatchObject({ code: 'configuration' })
     })
   }
 
-  it('keeps sealed session ids alive', async () => {
-    const { vault, open, masterKey } = await filled()
+  it('[V6] wraps a key with the new one that was being made as the change began', async () => {
+    const { vault, open, gate } = await filled()
+    const held = Promise.withResolvers<void>()
+    gate.beforeAdd = () => held.promise
+    const late = { id: 'late', workspaceId: 'late' }
+    delete gate.adding
+    const putting = vault.put(late, { TOKEN: 'value of late' })
+    await vi.waitFor(() => expect(gate.adding).toBe(1))
+    const newKey = new Uint8Array(randomBytes(32))
+    const rewrapping = vault.rewrap(newKey)
+    held.resolve()
+    await Promise.all([putting, rewrapping])
+    const restarted = await open({ masterKey: newKey })
+    expect(valuesOf(await restarted.credentialFor(late))).toEqual({ TOKEN: 'value of late' })
+  })
+
+  it('goes on when a workspace is removed meanwhile', async () => {
+    const { vault, open, wrapped, gate } = await filled()
+    gate.beforeReplace = () => void wrapped.delete('workspace:w3')
+    const newKey = new Uint8Array(randomBytes(32))
+    await vault.rewrap(newKey)
+    expect(wrapped.has('workspace:w3')).toBe(false)
+    expect(await (await open({ masterKey: newKey })).masterKeyState()).toMatchObject({
+      olderKeys: 0,
+      unreadableKeys: 0,
+    })
+  })
+
+  it('leaves a damaged key as it is, says so, and wraps all others', async () => {
+    const { vault, open, wrapped } = await filled()
+    const damaged = Uint8Array.from(wrapped.get('workspace:w3') ?? [])
+    damaged[30] = (damaged[30] ?? 0) ^ 1
+    wrapped.set('workspace:w3', damaged)
+    const newKey = new Uint8Array(randomBytes(32))
+    expect(await vault.rewrap(newKey)).toBe(WRAPPED - 1)
+    expect(wrapped.get('workspace:w3')).toEqual(damaged)
+    const restarted = await open({ masterKey: newKey })
+    expect(await restarted.masterKeyState()).toMatchObject({ olderKeys: 0, unreadableKeys: 1 })
+    expect(await restarted.credentialFor({ id: 's4', workspaceId: 'w4' })).toBeDefined()
+    await expect(restarted.credentialFor({ id: 's3', workspaceId: 'w3' })).rejects.toMatchObject({
+      code: 'credential_unreadable',
+    })
+  })
+
+  it('shows an id that is another for each key and nothing of the key', async () => {
+    const { vault, masterKey } = await filled()
+    const { id } = await vault.masterKeyState()
+    expect(id).toMatch(/^[0-9a-f]{16}$/)
+    expect(Buffer.from(masterKey).toString('hex')).not.toContain(id)
+    await vault.rewrap(new Uint8Array(randomBytes(32)))
+    expect((await vault.masterKeyState()).id).not.toBe(id)
+  })
+
+  it('[V6] keeps sealed session ids alive, also when the old key is known to nobody any more', async () => {
+    const { vault, open } = await filled()
     const newKey = new Uint8Array(randomBytes(32))
     const sealer = vault.sealer('session')
     const sealed = sealer.seal(Buffer.from('state'), 'token-1')
     await vault.rewrap(newKey)
     const resealed = sealer.seal(Buffer.from('state'), 'token-1')
-    const restarted = await open({ masterKey: newKey, previousMasterKey: masterKey })
+    const restarted = await open({ masterKey: newKey })
     for (const text of [sealed, resealed]) {
       expect(sealer.open(text, 'token-1')).toEqual(Buffer.from('state'))
       expect(restarted.sealer('session').open(text, 'token-1')).toEqual(Buffer.from('state'))
     }
-    expect((await open({ masterKey: newKey })).sealer('session').open(sealed, 'token-1')).toBeUndefined()
   })
 })
 

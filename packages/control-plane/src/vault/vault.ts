@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { ChangeBus } from '../model/change.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { CredentialRecord, OpenCredential } from '../model/credential.ts'
@@ -6,8 +7,8 @@ import type { Server } from '../model/server.ts'
 import type { CredentialStore, KeyStore } from '../model/stores.ts'
 import { createCredentialCache } from './credential-cache.ts'
 import { decodeValues, encodeValues, parseCredentialValues } from './credential-values.ts'
-import { openRecord, type SealingKey, sealRecord } from './envelope.ts'
-import { checkMasterKey, createKeyRing, rewrapKeys } from './key-ring.ts'
+import { deriveKey, openRecord, type SealingKey, sealRecord } from './envelope.ts'
+import { checkMasterKey, countOldKeys, createKeyRing, openSealingKey, rewrapKeys } from './key-ring.ts'
 import { createMasterKeys, type MasterKeys } from './master-keys.ts'
 import { createScrubber } from './scrubber.ts'
 
@@ -15,8 +16,8 @@ const PUT_ATTEMPTS = 10
 
 export interface VaultOptions {
   masterKey: Uint8Array
-  /** The master key before the last change, while that change is not finished. */
-  previousMasterKey?: Uint8Array
+  /** Master keys that may have wrapped something still, while a change of the master key is not finished. */
+  olderMasterKeys?: readonly Uint8Array[]
   keys: KeyStore
   credentials: CredentialStore
   bus: ChangeBus
@@ -55,14 +56,24 @@ export interface Vault extends Disposable {
   put(server: CredentialOwner, values: Record<string, string>): Promise<CredentialDescription>
   describe(server: CredentialOwner): Promise<CredentialDescription | undefined>
   remove(server: CredentialOwner): Promise<void>
-  /** What one purpose has sealed no other opens. Outlives a change of the master key while the old key is known. */
+  /** What one purpose has sealed no other opens. It outlives a change of the master key. */
   sealer(purpose: string): Sealer
   /**
-   * Changes the master key while calls go on: wraps the data keys again, not the credentials. May be killed half-way
-   * and called again after opening with the new key and the old one as `previousMasterKey`. Resolves to the number
-   * of keys it wrapped.
+   * Wraps every key again that the newest master key has not wrapped, which `newMasterKey` becomes when it is given,
+   * while calls go on; no credential is touched. May be killed anywhere and called again after opening with the new
+   * key and the old one among `olderMasterKeys`. Resolves to the number of keys it wrapped.
    */
-  rewrap(newMasterKey: Uint8Array): Promise<number>
+  rewrap(newMasterKey?: Uint8Array): Promise<number>
+  masterKeyState(): Promise<MasterKeyState>
+}
+
+export interface MasterKeyState {
+  /** Public: stored beside everything the newest master key wraps. */
+  id: string
+  /** How many keys an older master key wraps still. */
+  olderKeys: number
+  /** How many keys no known master key opens. */
+  unreadableKeys: number
 }
 
 /**
@@ -70,14 +81,15 @@ export interface Vault extends Disposable {
  * credentials were sealed with. The key given is copied; the caller may wipe it.
  */
 export async function openVault(options: VaultOptions): Promise<Vault> {
-  const { masterKey, previousMasterKey, random } = options
-  const known = previousMasterKey === undefined ? [masterKey] : [masterKey, previousMasterKey]
-  const masterKeys = createMasterKeys(known, random)
+  const { masterKey, olderMasterKeys = [], keys, random } = options
+  const masterKeys = createMasterKeys([masterKey, ...olderMasterKeys], random)
   await checkMasterKey(masterKeys, options)
-  return createVault(options, masterKeys)
+  const sealingKey = await openSealingKey({ masterKeys, keys, random })
+  return createVault(options, masterKeys, sealingKey)
 }
 
-function createVault({ keys, credentials, bus, clock, random }: VaultOptions, masterKeys: MasterKeys): Vault {
+function createVault(options: VaultOptions, masterKeys: MasterKeys, sealingKey: KeyObject): Vault {
+  const { keys, credentials, bus, clock, random } = options
   const keyRing = createKeyRing({ masterKeys, keys, random })
   const cache = createCredentialCache({ clock, load })
 
@@ -151,10 +163,16 @@ function createVault({ keys, credentials, bus, clock, random }: VaultOptions, ma
       await credentials.remove(server.id)
       cache.forget(server.id)
     },
-    sealer: (purpose) => createSealer(masterKeys, purpose),
-    rewrap(newMasterKey) {
-      masterKeys.add(newMasterKey)
+    sealer: (purpose) => createSealer(deriveKey(sealingKey, `sealer/${purpose}`), random),
+    async rewrap(newMasterKey) {
+      if (newMasterKey !== undefined) masterKeys.use(newMasterKey)
+      // What was wrapped with the key before and is on its way to the store would be overlooked.
+      await keyRing.made()
       return rewrapKeys(masterKeys, keys)
+    },
+    async masterKeyState() {
+      const { older, unreadable } = await countOldKeys(masterKeys, keys)
+      return { id: masterKeys.id, olderKeys: older, unreadableKeys: unreadable }
     },
     [Symbol.dispose]() {
       for (const stop of stopListening) stop()
@@ -184,16 +202,15 @@ function unseal(key: SealingKey, record: CredentialRecord, server: CredentialOwn
   return values
 }
 
-function createSealer(masterKeys: MasterKeys, purpose: string): Sealer {
-  const keyPurpose = `sealer/${purpose}`
+function createSealer(key: SealingKey, random: Random): Sealer {
   return {
     seal: (plain, context) =>
-      Buffer.from(masterKeys.seal(keyPurpose, plain, [context])).toString('base64url'),
+      Buffer.from(sealRecord({ key, plain, context: [context], random })).toString('base64url'),
     open(sealed, context) {
       const record = Buffer.from(sealed, 'base64url')
       // One text for one record: other spellings of the same bytes are not ours.
       if (record.toString('base64url') !== sealed) return undefined
-      return masterKeys.open(keyPurpose, record, [context])
+      return openRecord({ key, record, context: [context] })
     },
   }
 }

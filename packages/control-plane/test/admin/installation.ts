@@ -9,6 +9,8 @@ import { createRecorder } from '../../src/audit/recorder.ts'
 import { createAdminApp } from '../../src/http/admin/app.ts'
 import { BASE_PATH, ROUTES } from '../../src/http/admin/routes.ts'
 import type { Manage } from '../../src/manage/context.ts'
+import { openMasterKeyFile, writeNewKey } from '../../src/master-key-file.ts'
+import { createMasterKeyKeeper } from '../../src/master-key-keeper.ts'
 import { GatewayError } from '../../src/model/error.ts'
 import type { ServerInspector } from '../../src/model/inspector.ts'
 import type { Principal } from '../../src/model/principal.ts'
@@ -38,13 +40,17 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
   const clock = { now: () => time.now }
   const storage = await openStorage({ url: `sqlite:${join(folder, 'test.db')}`, clock })
   const { bus, tokens, keys, credentials, audit } = storage
-  const vault = await openVault({ masterKey: randomBytes(32), keys, credentials, bus, clock, random })
+  const keyPath = join(folder, 'master.key')
+  writeNewKey(keyPath, random)
+  const file = openMasterKeyFile(keyPath)
+  const vault = await openVault({ masterKey: file.read(), keys, credentials, bus, clock, random })
   const authenticator = createAuthenticator({ tokens, bus, clock })
   const recorder = createRecorder({ store: audit })
   const inspector = createStillInspector()
   const manage: Manage = {
     storage,
     vault,
+    masterKey: createMasterKeyKeeper({ vault, file, isReplicated: false, random }),
     recorder,
     inspector,
     clock,

@@ -51,6 +51,8 @@ const EXPECTED: Record<string, number[]> = {
   'GET /workspaces/:workspace/audit/tail': DEVELOPERS(200),
   'GET /workspaces/:workspace/audit/verify': ADMINS(200),
   'GET /workspaces/:workspace/audit/export': ADMINS(200),
+  'GET /master-key': OWNERS_OUTSIDE(200),
+  'POST /master-key/rotate': OWNERS_OUTSIDE(200),
   'GET /audit': OWNERS_OUTSIDE(200),
   'GET /audit/verify': OWNERS_OUTSIDE(200),
 }

@@ -6,6 +6,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { mintToken } from '../../src/access/token-format.ts'
+import { EXAMPLE_KEYS } from '../../src/vault/master-key.ts'
 import { ControlPlane } from '../control-plane.ts'
 import { type Ended, runProgram } from './run-program.ts'
 
@@ -39,6 +41,7 @@ describe('a start that cannot work ends with a reason and what to do', () => {
       'Write it as sqlite:/path/file.db or postgres://',
     )
     expect(ended.stderr).not.toContain('geheim')
+    expect(readdirSync(folder)).toEqual([])
   })
 
   it('says where it looked for PostgreSQL, without the password', async () => {
@@ -142,6 +145,37 @@ describe('a start that cannot work ends with a reason and what to do', () => {
     await using again = await ControlPlane.start({ dataDir: folder })
     expect(again.stderr).not.toMatch(/"level":50/)
   }, 20_000)
+
+  describe('[V5] with a key that cannot be right, within two seconds and without touching the database', () => {
+    const cases: [string, (key: string) => Promise<Record<string, string>> | Record<string, string>][] = [
+      ['missing', async () => (await rm(join(folder, 'master.key')), {})],
+      ['short', () => ({ MCPGW_MASTER_KEY: randomBytes(31).toString('base64') })],
+      ['hexadecimal and short', () => ({ MCPGW_MASTER_KEY: randomBytes(16).toString('hex') })],
+      ['all zero', () => ({ MCPGW_MASTER_KEY: Buffer.alloc(32).toString('base64') })],
+      ['the example of the documentation', () => ({ MCPGW_MASTER_KEY: EXAMPLE_KEYS[0] ?? '' })],
+      ['the owner token', () => ({ MCPGW_MASTER_KEY: token, MCPGW_OWNER_TOKEN: token })],
+      ['the previous key again', (key) => ({ MCPGW_MASTER_KEY: key, MCPGW_PREVIOUS_MASTER_KEY: key })],
+      ['of another installation', () => ({ MCPGW_MASTER_KEY: newKey() })],
+      ['in a file that others may read', async () => (await chmod(join(folder, 'master.key'), 0o644), {})],
+    ]
+    const token = mintToken({ bytes: randomBytes })
+
+    it.each(cases)('refuses one that is %s', async (_what, prepare) => {
+      const plane = await ControlPlane.start({ dataDir: folder })
+      await plane.workspace('team')
+      await plane.kill()
+      const key = readFileSync(join(folder, 'master.key'), 'utf8').trim()
+      const env = await prepare(key)
+      const before = hashOfDatabase()
+      const startedAt = performance.now()
+      const ended = await serve([], env)
+      const tookMs = performance.now() - startedAt
+      expectRefusal(ended, 1, /master key/, /\n.+/)
+      for (const secret of [key, ...Object.values(env)]) expect(ended.stderr).not.toContain(secret)
+      expect(hashOfDatabase()).toEqual(before)
+      expect(tookMs).toBeLessThan(2_000)
+    })
+  })
 
   it('names the port that is in use', async () => {
     const taken = createServer()

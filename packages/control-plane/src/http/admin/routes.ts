@@ -8,6 +8,7 @@ import {
 } from '../../manage/audit-log.ts'
 import { putCredential, removeCredential, showCredential } from '../../manage/credentials.ts'
 import { createInvite, listInvites, revokeInvite } from '../../manage/invites.ts'
+import { rotateMasterKey, showMasterKey } from '../../manage/master-key.ts'
 import type { Operation } from '../../manage/operation.ts'
 import {
   changeServer,
@@ -98,6 +99,9 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: `${WORKSPACE}/audit/tail`, operation: tailAudit, sends: 'events' },
   { method: 'GET', path: `${WORKSPACE}/audit/verify`, operation: verifyAudit, sends: 'json' },
   { method: 'GET', path: `${WORKSPACE}/audit/export`, operation: exportAudit, sends: 'file' },
+  { method: 'GET', path: '/master-key', operation: showMasterKey, sends: 'json' },
+  { method: 'POST', path: '/master-key/rotate', operation: rotateMasterKey, sends: 'json' },
+
   { method: 'GET', path: '/audit', operation: listInstallationAudit, sends: 'json' },
   { method: 'GET', path: '/audit/verify', operation: verifyInstallationAudit, sends: 'json' },
 ]
