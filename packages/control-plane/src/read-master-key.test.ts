@@ -7,11 +7,13 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openMasterKeyFile } from './master-key-file.ts'
 import { readMasterKey } from './read-master-key.ts'
 import { readSettings } from './settings.ts'
 
@@ -76,6 +78,87 @@ describe('the master key', () => {
   })
 })
 
+describe('a change of the master key that was begun', () => {
+  function begin(file = join(dataDir, 'master.key')): string {
+    const key = newKey()
+    writeFileSync(`${file}.next`, `${key}\n`, { mode: 0o600 })
+    return key
+  }
+
+  it('gives the next key, and the one before it to open what that has sealed', () => {
+    const { key: old } = read()
+    const next = begin()
+    const { key, older } = read()
+    expect(new Uint8Array(key)).toEqual(bytesOf(next))
+    expect(older).toEqual([old])
+  })
+
+  it('is found beside the file that a link leads to', () => {
+    const old = newKey()
+    const file = keyFile(old)
+    const link = join(dataDir, 'link.key')
+    symlinkSync(file, link)
+    const next = begin(file)
+    const found = read({ MCPGW_MASTER_KEY_FILE: link })
+    expect(new Uint8Array(found.key)).toEqual(bytesOf(next))
+    found.file?.promoteNext()
+    expect(new Uint8Array(read({ MCPGW_MASTER_KEY_FILE: link }).key)).toEqual(bytesOf(next))
+    expect(readFileSync(file, 'utf8').trim()).toBe(next)
+  })
+
+  it('is none of a replica, whose file is not the only one', () => {
+    const old = newKey()
+    const file = keyFile(old)
+    begin(file)
+    const found = read({ MCPGW_MASTER_KEY_FILE: file, MCPGW_DATABASE_URL: 'postgres://h/d' })
+    expect(new Uint8Array(found.key)).toEqual(bytesOf(old))
+    expect(found.older).toEqual([])
+  })
+
+  it('is refused when others may read the next key', () => {
+    read()
+    begin()
+    chmodSync(join(dataDir, 'master.key.next'), 0o644)
+    expect(read).toThrow(configuration('Others may'))
+  })
+})
+
+describe('the previous master key', () => {
+  it('is taken from the environment or from a file', () => {
+    const previous = newKey()
+    const files = { MCPGW_PREVIOUS_MASTER_KEY_FILE: keyFile(previous) }
+    for (const env of [{ MCPGW_PREVIOUS_MASTER_KEY: previous }, files])
+      expect(read({ MCPGW_MASTER_KEY: newKey(), ...env }).older.map((key) => new Uint8Array(key))).toEqual([
+        bytesOf(previous),
+      ])
+  })
+
+  it('is refused when it is the master key itself', () => {
+    const key = newKey()
+    expect(() => read({ MCPGW_MASTER_KEY: key, MCPGW_PREVIOUS_MASTER_KEY: key })).toThrow(
+      configuration('is the master key itself'),
+    )
+  })
+
+  it('is judged like the master key', () => {
+    expect(() => read({ MCPGW_MASTER_KEY: newKey(), MCPGW_PREVIOUS_MASTER_KEY: 'short' })).toThrow(
+      expect.objectContaining({ code: 'configuration' }),
+    )
+  })
+})
+
+describe('a master key file', () => {
+  it('can be replaced where it lies in a folder of ours, and this is found out without a trace', () => {
+    const file = openMasterKeyFile(keyFile(newKey()))
+    expect(file.isReplaceable()).toBe(true)
+    expect(readdirSync(dataDir)).toEqual(['given.key'])
+  })
+
+  it.skipIf(process.platform !== 'linux')('cannot be replaced where nothing can be put beside it', () => {
+    expect(openMasterKeyFile('/proc/version').isReplaceable()).toBe(false)
+  })
+})
+
 describe('no master key is made', () => {
   it('where the data folder has a database: the old one is asked for', () => {
     writeFileSync(join(dataDir, 'mcpgw.db'), '')
@@ -86,6 +169,13 @@ describe('no master key is made', () => {
   it.each(['postgres://h/d', 'postgresql://h/d'])('for %s, whose replicas all need the same one', (url) => {
     expect(() => read({ MCPGW_DATABASE_URL: url })).toThrow(configuration('every replica needs the same one'))
     expect(readdirSync(dataDir)).toEqual([])
+  })
+
+  it('where the database is another file than that of the data folder, and there already', () => {
+    const file = join(dataDir, 'elsewhere.db')
+    writeFileSync(file, '')
+    expect(() => read({ MCPGW_DATABASE_URL: `sqlite:${file}` })).toThrow(configuration('is gone'))
+    expect(readdirSync(dataDir)).toEqual(['elsewhere.db'])
   })
 
   it('in place of one that was given and is not there', () => {

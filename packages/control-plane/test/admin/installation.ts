@@ -126,6 +126,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     storage,
     vault,
     secrets,
+    keyFile: file,
     errors,
     inspector,
     time,

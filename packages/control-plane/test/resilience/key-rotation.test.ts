@@ -11,6 +11,7 @@ import { openVault } from '../../src/vault/vault.ts'
 import { ControlPlane } from '../control-plane.ts'
 import { runProgram } from './run-program.ts'
 import { answerText, startSmall } from './small-upstream.ts'
+import { type SteadyCall, SteadyCalls } from './steady-calls.ts'
 import { WireClient } from './wire-client.ts'
 
 const WORKSPACES = 20
@@ -20,44 +21,6 @@ const CALLS_PER_SECOND = 200
 
 const secret = (server: string) => `secret-of-${server}-${'x'.repeat(12)}`
 const slugOf = (workspace: number) => `team-${workspace}`
-
-interface Call {
-  startedAt: number
-  endedAt: number
-  failure: string | undefined
-}
-
-/** Calls begun at a fixed rate, whatever became of those before; each tells when it ran. */
-function keepCalling(clients: readonly WireClient[]) {
-  const calls: Call[] = []
-  const running = new Set<Promise<void>>()
-  async function call(client: WireClient): Promise<void> {
-    const startedAt = performance.now()
-    const failure = await client.call('s0__tell').then(
-      (text) => (text === 'welcome' ? undefined : text),
-      (error: Error) => error.message,
-    )
-    calls.push({ startedAt, endedAt: performance.now(), failure })
-  }
-  const begunAt = performance.now()
-  let begun = 0
-  const timer = setInterval(() => {
-    const due = ((performance.now() - begunAt) / 1_000) * CALLS_PER_SECOND
-    for (; begun < due; begun += 1) {
-      const client = clients[begun % clients.length]
-      if (client === undefined) continue
-      const done = call(client).finally(() => running.delete(done))
-      running.add(done)
-    }
-  }, 5)
-  return {
-    calls,
-    async stop() {
-      clearInterval(timer)
-      await Promise.all(running)
-    },
-  }
-}
 
 /** A workspace and its client, with one server that is called. */
 async function openWorkspace(plane: ControlPlane, workspace: number, url: string): Promise<WireClient> {
@@ -146,7 +109,10 @@ describe('[V6] changing the master key', () => {
     await plane.start()
     const sessions = clients.map(({ sessionId }) => sessionId)
     const firstKey = keyIn(plane)
-    const load = keepCalling(clients)
+    const load = new SteadyCalls(CALLS_PER_SECOND, async (turn) => {
+      const text = await clients[turn % clients.length]?.call('s0__tell')
+      return text === 'welcome' ? undefined : text
+    })
     const down: { from: number; to: number }[] = []
     const acknowledged = new Set<string>()
     const foundAt: ReturnType<typeof whereKilled>[] = []
@@ -181,9 +147,9 @@ describe('[V6] changing the master key', () => {
     await delay(300)
     await load.stop()
 
-    const isExcused = (call: Call) =>
-      down.some(({ from, to }) => call.startedAt <= to && call.endedAt >= from)
-    expect(calls.filter((call) => call.failure !== undefined && !isExcused(call))).toEqual([])
+    const isExcused = ({ startedAt, endedAt }: SteadyCall) =>
+      down.some(({ from, to }) => startedAt <= to && endedAt >= from)
+    expect(load.failed.filter((call) => !isExcused(call))).toEqual([])
     expect(calls.filter(({ failure }) => failure === undefined).length).toBeGreaterThan(KILLS * 40)
     expect(clients.map(({ sessionId }) => sessionId)).toEqual(sessions)
     // Otherwise the kills proved nothing: some must come while a change is begun, and some while half is wrapped again.
