@@ -11,6 +11,8 @@ import { createParkedExchanges } from './gateway/parked-exchanges.ts'
 import { Workspaces } from './gateway/workspaces.ts'
 import { createAdminApp } from './http/admin/app.ts'
 import { createBridgePackageHandler } from './http/bridge-package/handler.ts'
+import { createBadTokens } from './http/callers/bad-tokens.ts'
+import { createClientAddresses } from './http/callers/client-addresses.ts'
 import { createFrontServer, listen } from './http/front-server.ts'
 import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
@@ -126,7 +128,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     hostingAllowed: hosting !== undefined,
   }
   const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
-  const admin = createAdminApp({ manage, authenticator, version: VERSION, reportError })
+  const addresses = createClientAddresses(settings)
+  const badTokens = createBadTokens(addresses, () => clock.now())
+  const admin = createAdminApp({ manage, authenticator, badTokens, version: VERSION, reportError })
   const openStreams = new Map<ServerResponse, () => void>()
   const sessions = new LegacySessions(vault.sealer('session'))
   const door: McpDoorContext = {
@@ -141,6 +145,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     },
     sessions,
     authenticator,
+    badTokens,
     maxBodyBytes: MAX_BODY_BYTES,
     reportError,
     onShutdown(response, end) {
@@ -151,7 +156,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
 
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
   operations.route('/', admin)
-  operations.route('/', createOAuthApp({ manage, publicUrl: settings.publicUrl, reportError }))
+  operations.route('/', createOAuthApp({ manage, publicUrl: settings.publicUrl, addresses, reportError }))
   operations.route('/', createPagesApp(settings))
   const bridgePackage = createBridgePackageHandler({
     folder: BRIDGE_FOLDER,

@@ -8,6 +8,8 @@ import { hashToken, mintToken } from '../../src/access/token-format.ts'
 import { createRecorder } from '../../src/audit/recorder.ts'
 import { createAdminApp } from '../../src/http/admin/app.ts'
 import { BASE_PATH, ROUTES } from '../../src/http/admin/routes.ts'
+import { createBadTokens } from '../../src/http/callers/bad-tokens.ts'
+import { createClientAddresses } from '../../src/http/callers/client-addresses.ts'
 import type { Manage } from '../../src/manage/context.ts'
 import { GatewayError } from '../../src/model/error.ts'
 import type { ServerInspector } from '../../src/model/inspector.ts'
@@ -30,6 +32,9 @@ export type Caller = 'owner' | 'admin' | 'developer' | 'readonly' | 'foreignAdmi
 export type Installation = Awaited<ReturnType<typeof openInstallation>>
 
 const random = { bytes: (count: number) => randomBytes(count) }
+
+/** No proxy in front. */
+const DIRECT = { publicUrl: undefined, trustedProxies: undefined }
 
 /** A whole installation without upstreams: workspaces `acme` and `other`, and a token for every role. */
 export async function openInstallation(options: { hostingAllowed?: boolean } = {}) {
@@ -54,9 +59,10 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     publicOrigin: () => 'https://gateway.example',
     hostingAllowed: options.hostingAllowed ?? true,
   }
+  const badTokens = createBadTokens(createClientAddresses(DIRECT), clock.now)
   const errors: GatewayError[] = []
   const reportError = (error: GatewayError) => errors.push(error)
-  const app = createAdminApp({ manage, authenticator, version: '0.0.0', reportError })
+  const app = createAdminApp({ manage, authenticator, badTokens, version: '0.0.0', reportError })
 
   await storage.workspaces.create({ id: 'w-acme', slug: 'acme', name: 'Acme', createdAt: time.now })
   await storage.workspaces.create({ id: 'w-other', slug: 'other', name: 'Other', createdAt: time.now })
