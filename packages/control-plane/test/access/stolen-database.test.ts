@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAuthenticator } from '../../src/access/authenticator.ts'
 import { mintToken } from '../../src/access/token-format.ts'
+import type { TokenStore } from '../../src/model/stores.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { ControlPlane } from '../control-plane.ts'
 
@@ -65,12 +66,14 @@ describe('a token whose checksum does not fit', () => {
       clock: { now: () => Date.now() },
     })
     let asked = 0
-    const counted = new Proxy(storage.tokens, {
-      get(tokens, name: keyof typeof tokens) {
+    const { tokens } = storage
+    const counted: TokenStore = {
+      ...tokens,
+      byHash: (hash) => {
         asked += 1
-        return tokens[name]
+        return tokens.byHash(hash)
       },
-    })
+    }
     using authenticator = createAuthenticator({
       tokens: counted,
       bus: storage.bus,
