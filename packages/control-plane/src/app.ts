@@ -52,6 +52,8 @@ export interface App extends AsyncDisposable {
   manage: Manage
   storage: Storage
   admin: ReturnType<typeof createAdminApp>
+  /** Everything that is served beside the MCP door and the bridge's package, in the words of the router. */
+  routes: readonly { method: string; path: string }[]
   /** Listens on the host and port of the settings; resolves with the port. */
   listen(): Promise<number>
   /** Starts the servers of every workspace. */
@@ -186,6 +188,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     manage,
     storage,
     admin,
+    routes: operations.routes,
     async listen() {
       state.port = await listen(front, settings.host, settings.port)
       state.ready = true

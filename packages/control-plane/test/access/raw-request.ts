@@ -10,7 +10,7 @@ export interface RawAnswer {
 
 /**
  * One HTTP request exactly as written, for what no client would send. `headers` are whole lines; `Connection: close` is
- * added. An answer that has not ended after its headers is read no further when it is a stream of events.
+ * added, and the length of the body unless a line says one. An answer that has not ended after its headers is read no further when it is a stream of events.
  */
 export async function sendRaw(
   origin: string,
@@ -20,12 +20,10 @@ export async function sendRaw(
 ): Promise<RawAnswer> {
   const { hostname, port } = new URL(origin)
   const socket = connect(Number(port), hostname)
-  const lines = [
-    `${requestLine} HTTP/1.1`,
-    ...headers,
-    'Connection: close',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ]
+  const length = headers.some((line) => /^content-length:/i.test(line))
+    ? []
+    : [`Content-Length: ${body.length}`]
+  const lines = [`${requestLine} HTTP/1.1`, ...headers, 'Connection: close', ...length]
   let received = ''
   socket.on('data', (chunk) => {
     received += chunk.toString('latin1')
