@@ -27,7 +27,15 @@ export interface Answer {
   body: any
 }
 
-export type Caller = 'owner' | 'admin' | 'developer' | 'readonly' | 'foreignAdmin' | 'nobody'
+export type Caller =
+  | 'owner'
+  | 'admin'
+  | 'developer'
+  | 'readonly'
+  | 'foreignAdmin'
+  | 'foreignDeveloper'
+  | 'foreignReadonly'
+  | 'nobody'
 
 export type Installation = Awaited<ReturnType<typeof openInstallation>>
 
@@ -72,6 +80,8 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     developer: await addToken('developer', 'w-acme', 'dev'),
     readonly: await addToken('readonly', 'w-acme', 'rob'),
     foreignAdmin: await addToken('admin', 'w-other', 'eve'),
+    foreignDeveloper: await addToken('developer', 'w-other', 'fay'),
+    foreignReadonly: await addToken('readonly', 'w-other', 'fred'),
     nobody: undefined,
   }
 
