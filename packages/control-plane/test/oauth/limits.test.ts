@@ -98,7 +98,7 @@ describe('time', () => {
     }
   })
 
-  it('ends the code of a device after ten minutes, for the person and for the device', async () => {
+  it('[T15] ends the code of a device after ten minutes, for the person and for the device', async () => {
     const { device_code, user_code } = await beginDevice()
     pass(600)
     expect((await post('/oauth/device/check', { user_code })).status).toBe(404)
@@ -110,7 +110,7 @@ describe('time', () => {
 describe('guessing the code of a device', () => {
   const guess = (from?: Caller) => post('/oauth/device/check', { user_code: 'BBBB-BBBB' }, from)
 
-  it('ends after five wrong codes from one address, for ten minutes, even with the right one', async () => {
+  it('[T15] ends after five wrong codes from one address, for ten minutes, even with the right one', async () => {
     const { user_code } = await beginDevice()
     for (let wrong = 0; wrong < 5; wrong++) expect((await guess()).status).toBe(404)
     expect((await guess()).status).toBe(429)
