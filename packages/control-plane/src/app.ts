@@ -11,6 +11,8 @@ import { createParkedExchanges } from './gateway/parked-exchanges.ts'
 import { Workspaces } from './gateway/workspaces.ts'
 import { createAdminApp } from './http/admin/app.ts'
 import { createBridgePackageHandler } from './http/bridge-package/handler.ts'
+import { createBadTokens } from './http/callers/bad-tokens.ts'
+import { createClientAddresses } from './http/callers/client-addresses.ts'
 import { createFrontServer, listen } from './http/front-server.ts'
 import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
@@ -54,6 +56,8 @@ export interface App extends AsyncDisposable {
   manage: Manage
   storage: Storage
   admin: ReturnType<typeof createAdminApp>
+  /** Everything that is served beside the MCP door and the bridge's package, in the words of the router. */
+  routes: readonly { method: string; path: string }[]
   /** Listens on the host and port of the settings; resolves with the port. */
   listen(): Promise<number>
   /** Starts the servers of every workspace. */
@@ -136,7 +140,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     hostingAllowed: hosting !== undefined,
   }
   const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
-  const admin = createAdminApp({ manage, authenticator, version: VERSION, reportError })
+  const addresses = createClientAddresses(settings)
+  const badTokens = createBadTokens(addresses, () => clock.now())
+  const admin = createAdminApp({ manage, authenticator, badTokens, version: VERSION, reportError })
   const openStreams = new Map<ServerResponse, () => void>()
   const sessions = new LegacySessions(vault.sealer('session'))
   const door: McpDoorContext = {
@@ -151,6 +157,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     },
     sessions,
     authenticator,
+    badTokens,
     maxBodyBytes: MAX_BODY_BYTES,
     reportError,
     onShutdown(response, end) {
@@ -161,7 +168,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
 
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
   operations.route('/', admin)
-  operations.route('/', createOAuthApp({ manage, publicUrl: settings.publicUrl, reportError }))
+  operations.route('/', createOAuthApp({ manage, publicUrl: settings.publicUrl, addresses, reportError }))
   operations.route('/', createPagesApp(settings))
   const bridgePackage = createBridgePackageHandler({
     folder: BRIDGE_FOLDER,
@@ -191,6 +198,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     manage,
     storage,
     admin,
+    routes: operations.routes,
     async listen() {
       state.port = await listen(front, settings.host, settings.port)
       state.ready = true

@@ -47,6 +47,7 @@ program
     '--allow-upstream <cidr...>',
     'private address ranges that servers may be in (MCPGW_ALLOW_UPSTREAMS)',
   )
+  .option('--trust-proxy <cidr...>', 'proxies in front that tell where clients are (MCPGW_TRUSTED_PROXIES)')
   .addOption(new Option('--hosting <mode>', 'run hosted servers (MCPGW_HOSTING)').choices(['auto', 'off']))
   .option('--demo', 'a workspace with servers that need no credential (MCPGW_DEMO)')
   // A mistyped command arrives here, as a word too many for the default one.
@@ -78,7 +79,10 @@ program
   })
 
 async function runServer(flags: Record<string, unknown>): Promise<void> {
-  const { settings, secrets } = readSettings({ ...flags, allowUpstreams: flags.allowUpstream }, process.env)
+  const { settings, secrets } = readSettings(
+    { ...flags, allowUpstreams: flags.allowUpstream, trustedProxies: flags.trustProxy },
+    process.env,
+  )
   await serve(settings, secrets, edge, stopSignal())
 }
 

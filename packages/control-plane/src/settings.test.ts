@@ -12,6 +12,7 @@ describe('settings', () => {
         publicUrl: undefined,
         databaseUrl: undefined,
         allowUpstreams: [],
+        trustedProxies: undefined,
         hosting: 'auto',
         demo: false,
       },
@@ -33,6 +34,7 @@ describe('settings', () => {
       MCPGW_PUBLIC_URL: 'https://mcp.example/',
       MCPGW_DATABASE_URL: 'postgres://u:p@h/d',
       MCPGW_ALLOW_UPSTREAMS: '10.0.0.0/8, fd00::/8  127.0.0.0/8,',
+      MCPGW_TRUSTED_PROXIES: '127.0.0.1 10.0.0.0/8',
       MCPGW_HOSTING: 'off',
       MCPGW_DEMO: '1',
       MCPGW_MASTER_KEY: 'k',
@@ -49,6 +51,7 @@ describe('settings', () => {
         publicUrl: 'https://mcp.example',
         databaseUrl: 'postgres://u:p@h/d',
         allowUpstreams: ['10.0.0.0/8', 'fd00::/8', '127.0.0.0/8'],
+        trustedProxies: ['127.0.0.1', '10.0.0.0/8'],
         hosting: 'off',
         demo: true,
       },
@@ -99,6 +102,8 @@ describe('settings that cannot be used', () => {
     ['--public-url or MCPGW_PUBLIC_URL must be an http or https URL', { MCPGW_PUBLIC_URL: 'mcp.example' }],
     ['--public-url or MCPGW_PUBLIC_URL must be an http or https URL', { MCPGW_PUBLIC_URL: 'file:///x' }],
     ['--hosting or MCPGW_HOSTING must be auto or off', { MCPGW_HOSTING: 'maybe' }],
+    ['--trust-proxy or MCPGW_TRUSTED_PROXIES must be addresses', { MCPGW_TRUSTED_PROXIES: '10.0.0.0/33' }],
+    ['--trust-proxy or MCPGW_TRUSTED_PROXIES must be addresses', { MCPGW_TRUSTED_PROXIES: 'proxy.internal' }],
     ['--demo or MCPGW_DEMO', { MCPGW_DEMO: 'perhaps' }],
   ])('are named: %s', (named, env) => {
     expect(() => readSettings({}, env)).toThrow(

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { isAddressRange } from './http/callers/client-addresses.ts'
 import { GatewayError } from './model/error.ts'
 
 /** What may travel through the program. */
@@ -10,6 +11,8 @@ export interface Settings {
   publicUrl: string | undefined
   databaseUrl: string | undefined
   allowUpstreams: string[]
+  /** Whose word on a client's address counts; undefined: nobody was named. */
+  trustedProxies: string[] | undefined
   hosting: 'auto' | 'off'
   demo: boolean
 }
@@ -60,6 +63,12 @@ const schema = z.object({
   publicUrl: publicUrl.optional(),
   databaseUrl: z.string().min(1).optional(),
   allowUpstreams: list.default([]),
+  trustedProxies: list
+    .refine(
+      (ranges) => ranges.every(isAddressRange),
+      'must be addresses or ranges of them, such as 10.0.0.0/8',
+    )
+    .optional(),
   hosting: z.enum(['auto', 'off'], 'must be auto or off').default('auto'),
   demo: flag.default(false),
   masterKey: z.string().optional(),
@@ -87,6 +96,7 @@ const SOURCES: Record<keyof z.infer<typeof schema>, { flag?: string; variable: s
   publicUrl: { flag: '--public-url', variable: 'MCPGW_PUBLIC_URL' },
   databaseUrl: { flag: '--database-url', variable: 'MCPGW_DATABASE_URL' },
   allowUpstreams: { flag: '--allow-upstream', variable: 'MCPGW_ALLOW_UPSTREAMS' },
+  trustedProxies: { flag: '--trust-proxy', variable: 'MCPGW_TRUSTED_PROXIES' },
   hosting: { flag: '--hosting', variable: 'MCPGW_HOSTING' },
   demo: { flag: '--demo', variable: 'MCPGW_DEMO' },
   masterKey: { variable: 'MCPGW_MASTER_KEY' },
@@ -111,9 +121,9 @@ export function readSettings(
   if (!read.success) throw unreadable(read.error)
   const { masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile, ownerToken, ...rest } =
     read.data
-  const { publicUrl, databaseUrl } = rest
+  const { publicUrl, databaseUrl, trustedProxies } = rest
   return {
-    settings: { ...rest, publicUrl, databaseUrl },
+    settings: { ...rest, publicUrl, databaseUrl, trustedProxies },
     secrets: { masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile, ownerToken },
   }
 }

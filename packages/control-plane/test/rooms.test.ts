@@ -69,8 +69,12 @@ const ROOMS: Record<string, Room> = {
     because: 'it hands out files of ours to anybody: it knows no token and no workspace',
   },
   'http/oauth': {
-    may: ['model', 'manage', 'http/pages', 'hono', '@hono/node-server', 'ipaddr.js', 'zod'],
-    because: 'doors do not import each other, and pages are no door',
+    may: ['model', 'manage', 'http/pages', 'http/callers', 'hono', '@hono/node-server', 'zod'],
+    because: 'doors do not import each other; pages and callers are no doors',
+  },
+  'http/callers': {
+    may: ['model', 'ipaddr.js', 'node:http'],
+    because: 'where somebody comes from is the same at every door, and no door is known here',
   },
   'http/pages': {
     may: ['model', 'hono', 'node:fs'],

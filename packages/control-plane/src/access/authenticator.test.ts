@@ -21,6 +21,7 @@ afterEach(() => {
 function createBus() {
   const listeners = new Set<(change: Change) => void>()
   const gapListeners = new Set<() => void>()
+  const doubtListeners = new Set<() => void>()
   return {
     publish: (change: Change) => {
       for (const listener of listeners) listener(change)
@@ -33,10 +34,17 @@ function createBus() {
       gapListeners.add(listener)
       return () => void gapListeners.delete(listener)
     },
+    onDoubt: (listener: () => void) => {
+      doubtListeners.add(listener)
+      return () => void doubtListeners.delete(listener)
+    },
+    doubt: () => {
+      for (const listener of doubtListeners) listener()
+    },
     gap: () => {
       for (const listener of gapListeners) listener()
     },
-    listeners: () => listeners.size + gapListeners.size,
+    listeners: () => listeners.size + gapListeners.size + doubtListeners.size,
   } satisfies ChangeBus & Record<string, unknown>
 }
 
@@ -297,10 +305,45 @@ describe('authentication', () => {
     const { header } = await issue()
     gate.failure = new Error('connection refused at 10.0.0.5')
     const refusal = await refusalOf(() => authenticator.authenticate(header))
-    expect(refusal.code).toBe('internal')
+    expect(refusal.code).toBe('unavailable')
     expect(`${refusal.message} ${refusal.fix}`).not.toContain('10.0.0.5')
     delete gate.failure
     expect(await authenticator.authenticate(header)).toBeDefined()
+  })
+
+  it('does not wait for a store that is silent, and asks again as soon as it speaks', async () => {
+    const { authenticator, issue, gate } = createWorld()
+    const { header } = await issue()
+    gate.beforeAnswer = () => new Promise(() => undefined)
+    const refused = refusalOf(() => authenticator.authenticate(header))
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect((await refused).code).toBe('unavailable')
+    delete gate.beforeAnswer
+    expect(await authenticator.authenticate(header)).toBeDefined()
+  })
+
+  it('asks again in doubt, and does not admit who was revoked without a word', async () => {
+    const { authenticator, bus, byId, issue, asked } = createWorld()
+    const { header } = await issue()
+    await authenticator.authenticate(header)
+    bus.doubt()
+    expect(await authenticator.authenticate(header)).toBeDefined()
+    expect(asked.byHash).toBe(2)
+    byId.clear()
+    bus.doubt()
+    expect((await refusalOf(() => authenticator.authenticate(header))).code).toBe('unauthenticated')
+  })
+
+  it('[T6] does not revive a token when the clock is set back five minutes after its end', async () => {
+    const { authenticator, bus, issue } = createWorld()
+    const { header } = await issue({ expiresAt: START + 5_000 })
+    await vi.advanceTimersByTimeAsync(4_999)
+    expect(await authenticator.authenticate(header)).toBeDefined()
+    await vi.advanceTimersByTimeAsync(1_000)
+    vi.setSystemTime(START - 300_000)
+    // Nothing is remembered of it, so that the clock alone decides.
+    bus.gap()
+    expect((await refusalOf(() => authenticator.authenticate(header))).code).toBe('unauthenticated')
   })
 
   it('notes the last use at most once a minute', async () => {
@@ -372,6 +415,27 @@ describe('watching a token', () => {
     byId.clear()
     bus.gap()
     await settle()
+    expect(ended).toHaveBeenCalledTimes(1)
+  })
+
+  it('ends in doubt when the token was revoked without a word', async () => {
+    const { bus, byId, ended } = await watching()
+    bus.doubt()
+    await settle()
+    expect(ended).not.toHaveBeenCalled()
+    byId.clear()
+    bus.doubt()
+    await settle()
+    expect(ended).toHaveBeenCalledTimes(1)
+  })
+
+  it('[T6] ends at the expiry also when the clock is set back before', async () => {
+    const { ended } = await watching({ expiresAt: START + 5_000 })
+    await vi.advanceTimersByTimeAsync(4_000)
+    vi.setSystemTime(START - 300_000)
+    await vi.advanceTimersByTimeAsync(900)
+    expect(ended).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(200)
     expect(ended).toHaveBeenCalledTimes(1)
   })
 

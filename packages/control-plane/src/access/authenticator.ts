@@ -4,6 +4,8 @@ import { GatewayError } from '../model/error.ts'
 import type { Principal } from '../model/principal.ts'
 import type { TokenStore } from '../model/stores.ts'
 import type { Token } from '../model/token.ts'
+import { createExpiryClock } from './expiry-clock.ts'
+import { inTime } from './in-time.ts'
 import { hashToken, isWellFormedToken } from './token-format.ts'
 import { createWatches } from './token-watch.ts'
 
@@ -21,12 +23,12 @@ export interface Authenticator extends Disposable {
   /**
    * Tells who calls, from the `Authorization` header alone. Answers at once when the token is known, and the same
    * object until the token changes; otherwise asks the store. Every refusal is `unauthenticated` and reads the same,
-   * whatever was wrong; a store that does not answer is `internal`, never an admission.
+   * whatever was wrong; a store that does not answer is `unavailable`, never an admission.
    */
   authenticate(authorizationHeader: string | undefined): Principal | Promise<Principal>
   /**
    * Calls `onEnd` once, when the principal's token is revoked, removed, rotated or expires; for ending open streams.
-   * A store that cannot be asked after a change counts as an end. Returns a function that stops watching.
+   * A store that cannot be asked after a change or in doubt counts as an end. Returns a function that stops watching.
    */
   watch(principal: Principal, onEnd: () => void): () => void
 }
@@ -44,7 +46,8 @@ export function createAuthenticator({ tokens, bus, clock }: AuthenticatorOptions
   const entries = new Map<string, Entry>()
   const loads = new Map<string, Load>()
   const hashes = new WeakMap<Principal, string>()
-  const watches = createWatches({ tokens, clock, hashOf: (principal) => hashes.get(principal) })
+  const expiryClock = createExpiryClock(clock)
+  const watches = createWatches({ tokens, clock: expiryClock, hashOf: (principal) => hashes.get(principal) })
 
   const stopListening = [
     bus.subscribe((change) => {
@@ -58,6 +61,10 @@ export function createAuthenticator({ tokens, bus, clock }: AuthenticatorOptions
       loads.clear()
       watches.recheckAll()
     }),
+    bus.onDoubt(() => {
+      entries.clear()
+      watches.recheckIdle()
+    }),
   ]
 
   function authenticate(header: string | undefined): Principal | Promise<Principal> {
@@ -68,11 +75,15 @@ export function createAuthenticator({ tokens, bus, clock }: AuthenticatorOptions
   }
 
   function admit(entry: Entry): Principal {
-    const now = clock.now()
-    entry.expired ||= isPast(entry.principal.expiresAt, now)
+    entry.expired ||= isPast(entry.principal.expiresAt)
     if (entry.expired) throw refusal('expired')
+    const now = clock.now()
     if (now - entry.touchedAt >= TOUCH_INTERVAL_MS) touch(entry, now)
     return entry.principal
+  }
+
+  function isPast(expiresAt: number | undefined): boolean {
+    return expiresAt !== undefined && expiryClock.now() >= expiresAt
   }
 
   function touch(entry: Entry, now: number): void {
@@ -110,7 +121,7 @@ export function createAuthenticator({ tokens, bus, clock }: AuthenticatorOptions
 
   async function stored(hash: string): Promise<Token | undefined> {
     try {
-      return await tokens.byHash(hash)
+      return await inTime(tokens.byHash(hash))
     } catch (error) {
       throw storeFailure(error)
     }
@@ -168,10 +179,6 @@ function principalOf(token: Token): Principal {
   })
 }
 
-function isPast(expiresAt: number | undefined, now: number): boolean {
-  return expiresAt !== undefined && now >= expiresAt
-}
-
 function tokenNeeded(): GatewayError {
   return new GatewayError('unauthenticated', 'A token is needed, as "Authorization: Bearer TOKEN".', {
     fix: 'Run "mcpgw login" with your workspace URL.',
@@ -186,7 +193,7 @@ function refusal(reason: 'malformed' | 'unknown' | 'revoked' | 'expired'): Gatew
 }
 
 function storeFailure(cause: unknown): GatewayError {
-  return new GatewayError('internal', 'The gateway cannot check tokens at the moment.', {
+  return new GatewayError('unavailable', 'The gateway cannot check tokens at the moment.', {
     cause,
     fix: 'Try again shortly; if it lasts, the gateway cannot reach its database.',
   })

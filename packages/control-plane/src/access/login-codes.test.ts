@@ -41,7 +41,7 @@ describe('codes for one use', () => {
 })
 
 describe('user codes', () => {
-  it('are eight letters that spell nothing, each as likely as the others', () => {
+  it('[T15] are eight letters that spell nothing, each as likely as the others', () => {
     const seen = new Set<string>()
     for (let count = 0; count < 500; count += 1) {
       const code = mintUserCode(random)

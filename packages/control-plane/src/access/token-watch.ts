@@ -2,6 +2,7 @@ import type { Change } from '../model/change.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Principal } from '../model/principal.ts'
 import type { TokenStore } from '../model/stores.ts'
+import { inTime } from './in-time.ts'
 
 // Timers do not notice when the system clock is set, and cannot run for longer than 24 days: look again each minute.
 const LONGEST_TIMER_MS = 60_000
@@ -17,6 +18,8 @@ export interface Watches {
   /** A token or a workspace has changed. */
   changed(change: Change): void
   recheckAll(): void
+  /** The same for those about whom nobody is asking just now. */
+  recheckIdle(): void
   stop(): void
 }
 
@@ -25,6 +28,8 @@ interface Watch {
   principal: Principal
   hash: string | undefined
   listeners: Set<() => void>
+  /** Questions to the store that are not answered yet. */
+  asked: number
   timer?: NodeJS.Timeout
 }
 
@@ -43,7 +48,7 @@ export function createWatches({ tokens, clock, hashOf }: WatchesOptions): Watche
   }
 
   function begin(principal: Principal): Watch {
-    const watched: Watch = { principal, hash: hashOf(principal), listeners: new Set() }
+    const watched: Watch = { principal, hash: hashOf(principal), listeners: new Set(), asked: 0 }
     watches.set(principal, watched)
     awaitExpiry(watched)
     // The token may have changed between the authentication and now.
@@ -63,12 +68,14 @@ export function createWatches({ tokens, clock, hashOf }: WatchesOptions): Watche
   }
 
   async function recheck(watched: Watch): Promise<void> {
+    watched.asked += 1
     const holds = await stillHolds(watched).catch(() => false)
+    watched.asked -= 1
     if (!holds) end(watched)
   }
 
   async function stillHolds({ principal, hash }: Watch): Promise<boolean> {
-    const token = await tokens.byId(principal.tokenId)
+    const token = await inTime(tokens.byId(principal.tokenId))
     if (token === undefined || token.revokedAt !== undefined) return false
     return hash === undefined || token.hash === hash
   }
@@ -96,6 +103,9 @@ export function createWatches({ tokens, clock, hashOf }: WatchesOptions): Watche
     },
     recheckAll() {
       for (const watched of watches.values()) void recheck(watched)
+    },
+    recheckIdle() {
+      for (const watched of watches.values()) if (watched.asked === 0) void recheck(watched)
     },
     stop() {
       for (const watched of [...watches.values()]) forget(watched)

@@ -21,18 +21,36 @@ export function createFrontServer(options: FrontServerOptions): Server {
   const { hostnames, mcp, other } = options
   const known = new Set([...LOOPBACK, ...hostnames.map((name) => name.toLowerCase())])
   const server = createServer(
-    { maxHeaderSize: 16_384, requestTimeout: 120_000, headersTimeout: 20_000 },
+    // A header that must come once and comes twice is joined, and then fits nowhere; Node would take the first one.
+    { maxHeaderSize: 16_384, requestTimeout: 120_000, headersTimeout: 20_000, joinDuplicateHeaders: true },
     (request, response) => {
       const refusal = judgeOrigin(request, known)
       if (refusal !== undefined) return refuse(response, refusal)
       const slug = MCP_PATH.exec(request.url ?? '')?.[1]
+      // The hot path has its headers beside its answers.
+      if (slug !== undefined && request.method === 'POST') return mcp(slug, request, response)
+      protect(response)
       if (slug === undefined) other(request, response)
-      else if (request.method === 'POST') mcp(slug, request, response)
       else serveReader(options, slug, request, response)
     },
   )
   server.keepAliveTimeout = 65_000
   return server
+}
+
+/**
+ * What every answer has unless its door says something else: it is not kept, not shown inside of another page, not
+ * taken for anything but what it says, and loads nothing.
+ */
+const PROTECTION = new Map([
+  ['cache-control', 'no-store'],
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'DENY'],
+])
+
+function protect(response: ServerResponse): void {
+  response.setHeaders(PROTECTION)
 }
 
 /** A workspace's URL is given to package managers, MCP clients and people alike; their headers tell them apart. */
@@ -77,6 +95,7 @@ function hostnameOf(host: string): string {
 }
 
 function refuse(response: ServerResponse, detail: string): void {
+  protect(response)
   const error = { jsonrpc: '2.0', id: null, error: { code: -32600, message: detail } }
   response
     .writeHead(403, { 'content-type': 'application/json', connection: 'close' })

@@ -90,6 +90,7 @@ function openLog() {
         listeners.add(listener)
         return () => listeners.delete(listener)
       },
+      onDoubt: () => () => undefined,
       onGap: (listener) => {
         gapListeners.add(listener)
         return () => gapListeners.delete(listener)

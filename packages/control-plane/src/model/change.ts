@@ -16,4 +16,9 @@ export interface ChangeBus {
   subscribe(listener: (change: Change) => void): () => void
   /** Called when notifications may have been missed: forget everything cached. */
   onGap(listener: () => void): () => void
+  /**
+   * Called every few hundred milliseconds for as long as changes of others may not be heard: who must not act on
+   * something old asks the store again each time. Never called where there are no others.
+   */
+  onDoubt(listener: () => void): () => void
 }

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'upstream_invalid' // a server answered something that is not MCP
   | 'cancelled'
   | 'audit_unavailable' // the log cannot be written, so nothing may happen
+  | 'unavailable' // our own database does not answer, so nobody can be let in
   | 'configuration' // the installation's own settings
   | 'internal'
 
@@ -26,19 +27,30 @@ export interface GatewayErrorOptions {
   cause?: unknown
   /** What the reader can do about it. */
   fix?: string
+  /** When trying again may help, where that is known. */
+  retryAfterMs?: number
 }
 
 /** The one error class. `message` and `fix` are safe to show to whoever called; the real reason is in `cause`. */
 export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly fix: string | undefined
+  readonly retryAfterMs: number | undefined
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, { cause: options.cause })
     this.name = 'GatewayError'
     this.code = code
     this.fix = options.fix
+    this.retryAfterMs = options.retryAfterMs
   }
+}
+
+/** The headers that an HTTP answer has because of an error: in seconds, and never too early. */
+export function retryHeaders({ retryAfterMs }: GatewayError): Record<string, string> {
+  return retryAfterMs === undefined
+    ? {}
+    : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }
 }
 
 /** Turns anything thrown into a GatewayError; what we did not foresee becomes `internal` and says nothing. */

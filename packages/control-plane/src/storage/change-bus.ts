@@ -5,6 +5,7 @@ import type { Changes } from './database.ts'
 export class Subscribers {
   readonly #listeners = new Set<(change: Change) => void>()
   readonly #gapListeners = new Set<() => void>()
+  readonly #doubtListeners = new Set<() => void>()
 
   subscribe(listener: (change: Change) => void): () => void {
     return add(this.#listeners, listener)
@@ -14,12 +15,20 @@ export class Subscribers {
     return add(this.#gapListeners, listener)
   }
 
+  onDoubt(listener: () => void): () => void {
+    return add(this.#doubtListeners, listener)
+  }
+
   emit(change: Change): void {
     for (const listener of [...this.#listeners]) runSafely(() => listener(change))
   }
 
   emitGap(): void {
     for (const listener of [...this.#gapListeners]) runSafely(listener)
+  }
+
+  emitDoubt(): void {
+    for (const listener of [...this.#doubtListeners]) runSafely(listener)
   }
 }
 
@@ -30,6 +39,7 @@ export function createLocalChanges(): Changes {
     publish: (change) => subscribers.emit(change),
     subscribe: (listener) => subscribers.subscribe(listener),
     onGap: (listener) => subscribers.onGap(listener),
+    onDoubt: (listener) => subscribers.onDoubt(listener),
   }
   return {
     bus,

@@ -41,6 +41,7 @@ export async function openPostgresChanges(options: PostgresChangesOptions): Prom
     },
     subscribe: (listen) => subscribers.subscribe(listen),
     onGap: (listen) => subscribers.onGap(listen),
+    onDoubt: (listen) => subscribers.onDoubt(listen),
   }
   return {
     bus,

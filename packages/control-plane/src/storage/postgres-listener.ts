@@ -6,7 +6,10 @@ import type { Subscribers } from './change-bus.ts'
 
 export const CHANNEL = 'mcpgw_changes'
 
-const CHECK_EVERY_MS = 2_000
+// With these a token that is revoked elsewhere ends here within 2 s even if no notice arrives: a check that fails, the
+// doubt that follows, and a question to the store.
+const CHECK_EVERY_MS = 400
+const DOUBT_AFTER_MS = 1_000
 const FIRST_RETRY_MS = 100
 const MAX_RETRY_MS = 2_000
 
@@ -49,6 +52,9 @@ class PostgresListener implements AsyncDisposable {
   #check: NodeJS.Timeout | undefined
   /** The number of the last change heard of. */
   #heard = 0
+  /** When everything that had been counted was known to be heard. */
+  #certainAt = 0
+  #doubts: NodeJS.Timeout | undefined
   /** A count the last check found ahead of what was heard: its notice may just be on its way. */
   #ahead: number | undefined
 
@@ -59,11 +65,13 @@ class PostgresListener implements AsyncDisposable {
   async open(): Promise<void> {
     await this.#connect()
     this.#scheduleCheck()
+    this.#doubts = setInterval(() => this.#doubt(), CHECK_EVERY_MS).unref()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
     clearTimeout(this.#check)
+    clearInterval(this.#doubts)
     const client = this.#client
     this.#client = undefined
     await client?.end().catch(() => {})
@@ -85,6 +93,7 @@ class PostgresListener implements AsyncDisposable {
     }
     this.#ahead = undefined
     this.#client = client
+    this.#certainAt = performance.now()
     if (this.#closing.signal.aborted) await this[Symbol.asyncDispose]()
   }
 
@@ -118,6 +127,12 @@ class PostgresListener implements AsyncDisposable {
     if (origin !== this.#options.instanceId) this.#options.subscribers.emit(change)
   }
 
+  /** Runs by a timer of its own: a check on a connection that is dead without having said so does not come back. */
+  #doubt(): void {
+    const isCertain = this.#client !== undefined && performance.now() - this.#certainAt < DOUBT_AFTER_MS
+    if (!isCertain) this.#options.subscribers.emitDoubt()
+  }
+
   #scheduleCheck(): void {
     this.#check = setTimeout(async () => {
       await this.#checkCounter()
@@ -131,6 +146,7 @@ class PostgresListener implements AsyncDisposable {
     const client = this.#client
     if (client === undefined) return
     try {
+      const askedAt = performance.now()
       const counted = await readCounter(client)
       const missed = this.#ahead !== undefined && this.#ahead > this.#heard
       if (missed) {
@@ -138,6 +154,7 @@ class PostgresListener implements AsyncDisposable {
         this.#options.subscribers.emitGap()
       }
       this.#ahead = counted > this.#heard ? counted : undefined
+      if (this.#ahead === undefined) this.#certainAt = askedAt
     } catch {
       this.#lose(client)
     }

@@ -34,6 +34,7 @@ function createBus() {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    onDoubt: () => () => undefined,
     onGap: (listener: () => void) => {
       gapListeners.add(listener)
       return () => void gapListeners.delete(listener)

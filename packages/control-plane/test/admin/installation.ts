@@ -8,6 +8,8 @@ import { hashToken, mintToken } from '../../src/access/token-format.ts'
 import { createRecorder } from '../../src/audit/recorder.ts'
 import { createAdminApp } from '../../src/http/admin/app.ts'
 import { BASE_PATH, ROUTES } from '../../src/http/admin/routes.ts'
+import { createBadTokens } from '../../src/http/callers/bad-tokens.ts'
+import { createClientAddresses } from '../../src/http/callers/client-addresses.ts'
 import type { Manage } from '../../src/manage/context.ts'
 import { openMasterKeyFile, writeNewKey } from '../../src/master-key-file.ts'
 import { createMasterKeyKeeper } from '../../src/master-key-keeper.ts'
@@ -27,11 +29,22 @@ export interface Answer {
   body: any
 }
 
-export type Caller = 'owner' | 'admin' | 'developer' | 'readonly' | 'foreignAdmin' | 'nobody'
+export type Caller =
+  | 'owner'
+  | 'admin'
+  | 'developer'
+  | 'readonly'
+  | 'foreignAdmin'
+  | 'foreignDeveloper'
+  | 'foreignReadonly'
+  | 'nobody'
 
 export type Installation = Awaited<ReturnType<typeof openInstallation>>
 
 const random = { bytes: (count: number) => randomBytes(count) }
+
+/** No proxy in front. */
+const DIRECT = { publicUrl: undefined, trustedProxies: undefined }
 
 /** A whole installation without upstreams: workspaces `acme` and `other`, and a token for every role. */
 export async function openInstallation(options: { hostingAllowed?: boolean } = {}) {
@@ -60,9 +73,10 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     publicOrigin: () => 'https://gateway.example',
     hostingAllowed: options.hostingAllowed ?? true,
   }
+  const badTokens = createBadTokens(createClientAddresses(DIRECT), clock.now)
   const errors: GatewayError[] = []
   const reportError = (error: GatewayError) => errors.push(error)
-  const app = createAdminApp({ manage, authenticator, version: '0.0.0', reportError })
+  const app = createAdminApp({ manage, authenticator, badTokens, version: '0.0.0', reportError })
 
   await storage.workspaces.create({ id: 'w-acme', slug: 'acme', name: 'Acme', createdAt: time.now })
   await storage.workspaces.create({ id: 'w-other', slug: 'other', name: 'Other', createdAt: time.now })
@@ -72,6 +86,8 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     developer: await addToken('developer', 'w-acme', 'dev'),
     readonly: await addToken('readonly', 'w-acme', 'rob'),
     foreignAdmin: await addToken('admin', 'w-other', 'eve'),
+    foreignDeveloper: await addToken('developer', 'w-other', 'fay'),
+    foreignReadonly: await addToken('readonly', 'w-other', 'fred'),
     nobody: undefined,
   }
 

@@ -43,7 +43,7 @@ async function expectClosedSoon(streams: OpenStream[], since: number): Promise<v
   for (const { closed } of streams) expect((await closed) - since).toBeLessThan(1_000)
 }
 
-describe('the streams of a device that somebody let in', () => {
+describe('[T5] the streams of a device that somebody let in', () => {
   it.each(['revoked', 'rotated'])(
     'end at once when their token is %s, also those of whom it let in',
     async (how) => {

@@ -303,7 +303,7 @@ describe('a login on a device without a browser', () => {
   const begin = ({ manage }: Installation, workspace = 'acme') =>
     beginDeviceLogin(manage, { workspace, deviceName: 'box', address: '127.0.0.1' })
 
-  it('waits, is approved and gives its token once', async () => {
+  it('[T15] waits, is approved and gives its token once', async () => {
     await using gateway = await openInstallation()
     const { manage, secrets, time } = gateway
     const begun = await begin(gateway)
@@ -347,7 +347,7 @@ describe('a login on a device without a browser', () => {
     expect(states).toEqual(['pending', 'pending', 'slow_down', 'slow_down', 'slow_down', 'pending'])
   })
 
-  it('gives one token to twenty who ask at once, and the others are told to slow down', async () => {
+  it('[T15] gives one token to twenty who ask at once, and the others are told to slow down', async () => {
     await using gateway = await openInstallation()
     const begun = await begin(gateway)
     await decideDeviceLogin(gateway.manage, { ...begun, approve: true, proof: gateway.secrets.developer })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BASE_PATH, DESCRIPTION_PATH, ROUTES } from '../../src/http/admin/routes.ts'
+import { malformedAuthorizations } from '../access/malformed-authorization.ts'
 import { type Caller, type Installation, openInstallation } from './installation.ts'
 
 const CALLERS = [
@@ -8,16 +9,19 @@ const CALLERS = [
   'developer',
   'readonly',
   'foreignAdmin',
+  'foreignDeveloper',
+  'foreignReadonly',
   'nobody',
 ] as const satisfies Caller[]
 
 /** Statuses in the order of CALLERS: written down here by hand, so that a slip in the roles' own table shows. */
-const ALL = (done: number) => [done, done, done, done, 404, 401]
-const DEVELOPERS = (done: number) => [done, done, done, 403, 404, 401]
-const ADMINS = (done: number) => [done, done, 403, 403, 404, 401]
-const OWNERS = (done: number) => [done, 403, 403, 403, 404, 401]
-const OWNERS_OUTSIDE = (done: number) => [done, 403, 403, 403, 403, 401]
-const ANYONE = (done: number) => [done, done, done, done, done, 401]
+const FOREIGN = (status: number) => [status, status, status]
+const ALL = (done: number) => [done, done, done, done, ...FOREIGN(404), 401]
+const DEVELOPERS = (done: number) => [done, done, done, 403, ...FOREIGN(404), 401]
+const ADMINS = (done: number) => [done, done, 403, 403, ...FOREIGN(404), 401]
+const OWNERS = (done: number) => [done, 403, 403, 403, ...FOREIGN(404), 401]
+const OWNERS_OUTSIDE = (done: number) => [done, 403, 403, 403, ...FOREIGN(403), 401]
+const ANYONE = (done: number) => [done, done, done, done, ...FOREIGN(done), 401]
 
 const EXPECTED: Record<string, number[]> = {
   'GET /whoami': ANYONE(200),
@@ -57,7 +61,7 @@ const EXPECTED: Record<string, number[]> = {
   'GET /audit/verify': OWNERS_OUTSIDE(200),
 }
 
-describe('who may do what', () => {
+describe('[T10] who may do what', () => {
   let installation: Installation
   let sequence = 0
 
@@ -76,6 +80,22 @@ describe('who may do what', () => {
     })
   }
 
+  it('[T3] is nobody who presents a token in a malformed way, at any route', async () => {
+    const values = malformedAuthorizations(installation.secrets.owner).flatMap(({ lines }) => {
+      const value = /^Authorization: (.*)$/.exec(lines.length === 1 ? (lines[0] ?? '') : '')?.[1]
+      return value === undefined || value.length > 10_000 || value.includes('\0') ? [] : [value]
+    })
+    expect(values.length).toBeGreaterThan(35)
+    for (const { method, path } of ROUTES)
+      for (const authorization of values) {
+        const { status } = await installation.fetchAs('nobody', fill(path, {}), {
+          method,
+          headers: { authorization },
+        })
+        expect([method, path, authorization, status]).toEqual([method, path, authorization, 401])
+      }
+  })
+
   it('promises nothing about routes that are not there', () => {
     const served = ROUTES.map((route) => `${route.method} ${route.path}`)
     expect(Object.keys(EXPECTED).toSorted()).toEqual(served.toSorted())
@@ -89,7 +109,7 @@ describe('who may do what', () => {
     expect(served.filter((path) => !known.has(path))).toEqual([])
   })
 
-  it('answers alike for a workspace of others and for one that does not exist, and leaves no trace there', async () => {
+  it('[T11] answers alike for a workspace of others and for one that does not exist, and leaves no trace there', async () => {
     const before = await installation.storage.audit.head('w-other')
     for (const { method, path } of ROUTES.filter((route) => route.path.includes(':workspace'))) {
       const [foreign, unknown] = await Promise.all(
@@ -103,17 +123,114 @@ describe('who may do what', () => {
     expect(await installation.storage.audit.head('w-other')).toEqual(before)
   })
 
-  it("finds another workspace's server, token and invite under no address of one's own", async () => {
+  it("[T11] answers alike for another workspace's server, token and invite, and for those that do not exist", async () => {
     await addServer('w-other', 'elsewhere')
     await addInvite('w-other', 'i-eve')
+    const theirs = { slug: 'acme', server: 'elsewhere', token: 't-eve', invite: 'i-eve' }
+    const unknown = { slug: 'acme', server: 'no-such-x', token: 't-xyz', invite: 'i-xyz' }
+    const swapped = [
+      ['elsewhere', 'no-such-x'],
+      ['t-eve', 't-xyz'],
+      ['i-eve', 'i-xyz'],
+    ] as const
     const ofOneWorkspace = /:server|:workspace.*:(?:token|invite)/
     for (const { method, path } of ROUTES.filter((route) => ofOneWorkspace.test(route.path))) {
-      const target = { slug: 'acme', server: 'elsewhere', token: 't-eve', invite: 'i-eve' }
-      const answer = await installation.ask('admin', method, fill(path, target), bodyFor(method, path))
-      expect([method, path, answer.status]).toEqual([method, path, 404])
+      const [foreign, none] = await Promise.all(
+        [theirs, unknown].map((target) =>
+          installation.ask('admin', method, fill(path, target), bodyFor(method, path)),
+        ),
+      )
+      expect([method, path, foreign?.status]).toEqual([method, path, 404])
+      const text = swapped.reduce((said, [their, not]) => said.replaceAll(their, not), foreign?.text ?? '')
+      expect(text).toBe(none?.text)
+      expect(foreign?.text.length).toBe(none?.text.length)
     }
     expect((await installation.storage.tokens.byId('t-eve'))?.revokedAt).toBeUndefined()
     expect(await installation.storage.invites.byHash('i-eve')).toBeDefined()
+  })
+
+  it('[T11] shows nothing of another workspace to who continues its list, or filters by what is in it', async () => {
+    for (const index of [1, 2, 3]) {
+      await addServer('w-other', `their-${index}`)
+      await addInvite('w-other', `their-invite-${index}`)
+      // A refusal is a row too.
+      await installation.ask('foreignAdmin', 'DELETE', `/workspaces/other/servers/no-${index}`)
+    }
+    for (const list of ['servers', 'tokens', 'invites', 'audit']) {
+      const first = await installation.ask('foreignAdmin', 'GET', `/workspaces/other/${list}?limit=1`)
+      expect([list, typeof first.body.nextCursor]).toEqual([list, 'string'])
+      const cursor = encodeURIComponent(first.body.nextCursor)
+      const { status, text } = await installation.ask(
+        'admin',
+        'GET',
+        `/workspaces/acme/${list}?limit=100&cursor=${cursor}`,
+      )
+      expect([200, 400]).toContain(status)
+      expect(text).not.toMatch(/their-|"eve"|t-eve|fay|fred/)
+    }
+    for (const filter of ['server=their-1', 'token=t-eve', 'member=eve', 'tool=no-1']) {
+      const { status, body } = await installation.ask('admin', 'GET', `/workspaces/acme/audit?${filter}`)
+      expect([filter, status, body]).toEqual([filter, 200, { items: [] }])
+    }
+  })
+
+  it('[T12] takes no field that it does not know, at any route that takes fields', async () => {
+    const unwanted = {
+      id: 'mine',
+      workspaceId: 'w-other',
+      workspace: 'other',
+      createdBy: 'eve',
+      createdAt: 0,
+      parentId: 't-olga',
+      hash: 'x'.repeat(43),
+      lastUsedAt: 0,
+      revokedAt: null,
+      isOwner: true,
+      version: 99,
+      constructor: { prototype: { polluted: true } },
+      prototype: { polluted: true },
+    }
+    const writing = ROUTES.filter(({ method }) => method !== 'GET')
+    for (const { method, path } of writing) {
+      const body = bodyFor(method, path) as object
+      const target = { slug: 'acme', server: 'elsewhere', token: 't-dev' }
+      for (const [field, value] of Object.entries(unwanted)) {
+        const { status, text } = await installation.ask('owner', method, fill(path, target), {
+          ...body,
+          [field]: value,
+        })
+        expect([method, path, field, status]).toEqual([method, path, field, 400])
+        expect(text).toContain(`Unknown field`)
+      }
+    }
+    expect(await installation.storage.workspaces.bySlug('acme')).toBeDefined()
+    expect((await installation.ask('developer', 'GET', '/whoami')).status).toBe(200)
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
+  })
+
+  it('[T12] takes no prototype, at any depth, and no role beyond the workspace', async () => {
+    const post = (path: string, body: string) =>
+      installation.fetchAs('admin', path, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      })
+    const token = '"name":"x","member":"mia"'
+    const bodies = [
+      [`{${token},"role":"owner"}`, 'tokens'],
+      [`{${token},"role":["admin"]}`, 'tokens'],
+      [`{${token},"role":"developer","__proto__":{"role":"owner"}}`, 'tokens'],
+      [`{${token},"role":"developer","rules":{"__proto__":{"readOnlyTools":false}}}`, 'tokens'],
+      [`{${token},"role":"developer","rules":{"tools":{"constructor":{}}}}`, 'tokens'],
+      ['{"member":"mia","role":"owner"}', 'invites'],
+      ['{"name":"x","url":"https://mcp.example.com","headers":{"__proto__":"x"}}', 'servers'],
+      ['{"name":"x","url":"https://mcp.example.com","workspaceId":"w-other"}', 'servers'],
+    ] as const
+    for (const [body, noun] of bodies) {
+      const response = await post(`/workspaces/acme/${noun}`, body)
+      expect([body, response.status]).toEqual([body, 400])
+    }
+    expect(Object.prototype).not.toHaveProperty('role')
   })
 
   /** Asks for something of its own each time, so that no caller meets what another one removed. */

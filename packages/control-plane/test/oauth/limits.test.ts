@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createClientAddresses } from '../../src/http/callers/client-addresses.ts'
 import { createOAuthApp } from '../../src/http/oauth/app.ts'
 import { type Installation, openInstallation } from '../admin/installation.ts'
 import { codeRequest, encode, type Fields, makePkce } from './client.ts'
@@ -22,9 +23,10 @@ interface Answer {
   error: unknown
 }
 
-function poster(publicUrl: string | undefined) {
+function poster(publicUrl: string | undefined, trustedProxies?: string[]) {
   const { manage } = installation
-  const app = createOAuthApp({ manage, publicUrl, reportError: () => undefined })
+  const addresses = createClientAddresses({ publicUrl, trustedProxies })
+  const app = createOAuthApp({ manage, publicUrl, addresses, reportError: () => undefined })
   return async (path: string, fields: Fields, { address = '192.0.2.1', forwardedFor }: Caller = {}) => {
     const response = await app.request(
       `${ORIGIN}${path}`,
@@ -96,7 +98,7 @@ describe('time', () => {
     }
   })
 
-  it('ends the code of a device after ten minutes, for the person and for the device', async () => {
+  it('[T15] ends the code of a device after ten minutes, for the person and for the device', async () => {
     const { device_code, user_code } = await beginDevice()
     pass(600)
     expect((await post('/oauth/device/check', { user_code })).status).toBe(404)
@@ -108,7 +110,7 @@ describe('time', () => {
 describe('guessing the code of a device', () => {
   const guess = (from?: Caller) => post('/oauth/device/check', { user_code: 'BBBB-BBBB' }, from)
 
-  it('ends after five wrong codes from one address, for ten minutes, even with the right one', async () => {
+  it('[T15] ends after five wrong codes from one address, for ten minutes, even with the right one', async () => {
     const { user_code } = await beginDevice()
     for (let wrong = 0; wrong < 5; wrong++) expect((await guess()).status).toBe(404)
     expect((await guess()).status).toBe(429)
@@ -142,9 +144,16 @@ describe('guessing the code of a device', () => {
 
   it('is counted by what the proxy saw, when a proxy stands in front', async () => {
     post = poster('https://gateway.example')
-    for (let wrong = 0; wrong < 6; wrong++) await guess({ forwardedFor: '10.0.0.1, 203.0.113.7' })
-    expect((await guess({ forwardedFor: 'anything, 203.0.113.7' })).status).toBe(429)
-    expect((await guess({ forwardedFor: '203.0.113.8' })).status).toBe(404)
+    const address = '10.0.0.9'
+    for (let wrong = 0; wrong < 6; wrong++) await guess({ address, forwardedFor: '10.0.0.1, 203.0.113.7' })
+    expect((await guess({ address, forwardedFor: 'anything, 203.0.113.7' })).status).toBe(429)
+    expect((await guess({ address, forwardedFor: '203.0.113.8' })).status).toBe(404)
+  })
+
+  it('is counted by the connection, when somebody comes past the proxy', async () => {
+    post = poster('https://gateway.example')
+    for (let wrong = 0; wrong < 5; wrong++) await guess({ forwardedFor: `203.0.113.${wrong}` })
+    expect((await guess({ forwardedFor: '203.0.113.99' })).status).toBe(429)
   })
 
   it('is counted by the connection, when none does', async () => {

@@ -60,7 +60,7 @@ describe('the Connect page', () => {
   })
 })
 
-it('sends every page with headers that keep it from being framed, kept, or made to load things', async () => {
+it('[W4] sends every page with headers that keep it from being framed, kept, or made to load things', async () => {
   const request = codeRequest(url, 'http://127.0.0.1:9/callback', makePkce().challenge)
   const form = { ...request, decision: 'approve' }
   const invite = await plane.api('POST', '/workspaces/acme/invites', { member: 'Ada', role: 'developer' })

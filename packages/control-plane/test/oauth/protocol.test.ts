@@ -303,7 +303,7 @@ describe('a device without a browser', () => {
     expect([answer.status, answer.body.error]).toEqual([status, error])
   })
 
-  it('waits, and is told to slow down when it asks too often', async () => {
+  it('[T15] waits, and is told to slow down when it asks too often', async () => {
     const { body } = await begin()
     expect(await poll(body.device_code)).toMatchObject({
       status: 400,

@@ -98,7 +98,7 @@ async function expectAllClosedWithin(streams: Connected['streams'], since: numbe
   }
 }
 
-describe('a token that ends while its streams are open', () => {
+describe('[T5] a token that ends while its streams are open', () => {
   it('is refused at its next call and loses its streams within a second when it is revoked', async () => {
     const { id, token } = await issue()
     const { client, streams } = await connect(token)
@@ -137,7 +137,7 @@ describe('a token that ends while its streams are open', () => {
   })
 })
 
-it('ends a token at the second it expires, with everything it has open', async () => {
+it('[T6] ends a token at the second it expires, with everything it has open', async () => {
   const until = Date.now() + 4_000
   const token = await issueUntil(plane, 'team', until)
   const expiresAt = until - performance.timeOrigin

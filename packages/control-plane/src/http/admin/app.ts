@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Hono } from 'hono'
 import type { AuditFeed } from '../../manage/audit-feed.ts'
 import type { AuditExport } from '../../manage/audit-log.ts'
@@ -20,6 +21,8 @@ export interface AdminContext {
     authenticate(authorizationHeader: string | undefined): Principal | Promise<Principal>
     watch(principal: Principal, onEnd: () => void): () => void
   }
+  /** Says what the caller is told after a refusal: too many bad tokens from one address are refused as such. */
+  badTokens: { judge(thrown: unknown, request: IncomingMessage): unknown }
   /** The product's version, for the API's description. */
   version: string
   /** Hears of every error whose cause the caller is not told. */
@@ -28,16 +31,16 @@ export interface AdminContext {
 
 /**
  * What `app.fetch(request, bindings)` may carry: a caller who has already proved who they are, such as the local
- * socket or a signed-in browser, and a way to hear when that proof ends.
+ * socket or a signed-in browser, and a way to hear when that proof ends; and what came over the network, where it did.
  */
 export interface AdminBindings {
-  Bindings: { principal?: Principal; watch?(onEnd: () => void): () => void }
+  Bindings: { principal?: Principal; watch?(onEnd: () => void): () => void; incoming?: IncomingMessage }
 }
 
 /** The admin API under /api/v1. Host and Origin are judged in front of it. */
 export function createAdminApp(context: AdminContext): Hono<AdminBindings> {
   const app = new Hono<AdminBindings>().basePath(BASE_PATH)
-  const { authenticator } = context
+  const { authenticator, badTokens } = context
   const tails = createTails()
 
   app.use(async (c, next) => {
@@ -50,13 +53,21 @@ export function createAdminApp(context: AdminContext): Hono<AdminBindings> {
   app.get(DESCRIPTION_PATH, () => new Response(description, { headers: JSON_TYPE }))
 
   async function identify(
-    { principal, watch }: AdminBindings['Bindings'],
+    { principal, watch, incoming }: AdminBindings['Bindings'],
     request: Request,
   ): Promise<Caller> {
     if (principal !== undefined) return { principal, watch: watch ?? (() => () => undefined) }
     const header = request.headers.get('authorization') ?? undefined
-    const identified = await authenticator.authenticate(header)
+    const identified = await authenticate(header, incoming)
     return { principal: identified, watch: (onEnd) => authenticator.watch(identified, onEnd) }
+  }
+
+  async function authenticate(header: string | undefined, incoming: IncomingMessage | undefined) {
+    try {
+      return await authenticator.authenticate(header)
+    } catch (error) {
+      throw incoming === undefined ? error : badTokens.judge(error, incoming)
+    }
   }
 
   async function answer(route: Route, target: Target, caller: Caller, request: Request): Promise<Response> {

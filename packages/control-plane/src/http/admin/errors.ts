@@ -1,4 +1,4 @@
-import type { ErrorCode, GatewayError } from '../../model/error.ts'
+import { type ErrorCode, type GatewayError, retryHeaders } from '../../model/error.ts'
 
 const STATUS: Record<ErrorCode, number> = {
   invalid_request: 400,
@@ -17,6 +17,7 @@ const STATUS: Record<ErrorCode, number> = {
   upstream_invalid: 502,
   cancelled: 503,
   audit_unavailable: 503,
+  unavailable: 503,
   configuration: 500,
   internal: 500,
 }
@@ -38,6 +39,7 @@ const TITLE: Record<ErrorCode, string> = {
   upstream_invalid: 'A server did not answer in MCP',
   cancelled: 'Cancelled',
   audit_unavailable: 'The log cannot be written',
+  unavailable: 'Not possible right now',
   configuration: 'The installation is not set up for this',
   internal: 'Something went wrong inside the gateway',
 }
@@ -58,6 +60,7 @@ export function problem(error: GatewayError, status = STATUS[error.code]): Respo
     headers: {
       'content-type': 'application/problem+json',
       ...(status === 401 ? { 'www-authenticate': 'Bearer realm="mcpgw"' } : {}),
+      ...retryHeaders(error),
     },
   })
 }

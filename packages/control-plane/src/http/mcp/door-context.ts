@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GatewayContext } from '../../gateway/use-server.ts'
 import type { Workspaces } from '../../gateway/workspaces.ts'
 import type { GatewayError } from '../../model/error.ts'
@@ -14,6 +14,8 @@ export interface McpDoorContext {
     authenticate(authorizationHeader: string | undefined): Principal | Promise<Principal>
     watch(principal: Principal, onEnd: () => void): () => void
   }
+  /** Says what the caller is told after a refusal: too many bad tokens from one address are refused as such. */
+  badTokens: { judge(thrown: unknown, request: IncomingMessage): unknown }
   maxBodyBytes: number
   /** Runs `end` when the process is asked to stop while the response is still open. */
   onShutdown(response: ServerResponse, end: () => void): void

@@ -9,6 +9,7 @@ import { type Message, readMessage } from '../../protocol/message.ts'
 import { claimsModern } from '../../protocol/modern-envelope.ts'
 import { MODERN_REVISION } from '../../protocol/revisions.ts'
 import { RPC, RpcError } from '../../protocol/rpc-error.ts'
+import { ANSWER_HEADERS } from './answer-headers.ts'
 import type { McpDoorContext } from './door-context.ts'
 import { endLegacySession, openLegacyStream, serveLegacy } from './legacy-door.ts'
 import { serveModern } from './modern-door.ts'
@@ -33,7 +34,7 @@ export async function serveMcp(
     if (request.method === 'DELETE') return endLegacySession(context, exchange)
     response.writeHead(405, { allow: 'POST, GET, DELETE' }).end()
   } catch (error) {
-    refuseAny(context, response, error)
+    refuseAny(context, response, context.badTokens.judge(error, request))
   }
 }
 
@@ -88,7 +89,7 @@ async function serveBody(context: McpDoorContext, exchange: Exchange, body: Buff
   if (first.kind === 'request') return serveModern(context, { ...exchange, message: first.message })
   if (first.kind === 'response')
     throw new RpcError(RPC.invalidRequest, `Clients of ${MODERN_REVISION} send no responses.`)
-  exchange.response.writeHead(202).end()
+  exchange.response.writeHead(202, ANSWER_HEADERS).end()
 }
 
 function speaksModern({ headers }: IncomingMessage, { message }: Message): boolean {
@@ -121,6 +122,6 @@ function refuseAny(context: McpDoorContext, response: ServerResponse, thrown: un
   if (response.headersSent) return void response.destroy()
   if (thrown instanceof RpcError) return refuse(response, 400, thrown.code, thrown.message, thrown.data)
   const error = asGatewayError(thrown)
-  if (error.code === 'internal') context.reportError(error)
+  if (error.code === 'internal' || error.code === 'unavailable') context.reportError(error)
   refuseWith(response, error)
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { ANSWER_HEADERS } from './answer-headers.ts'
 
 const EVENT = Buffer.from('event: message\ndata: ')
 const END = Buffer.from('\n\n')
@@ -17,7 +18,7 @@ setInterval(keepAlive, KEEP_ALIVE_MS).unref()
 export function openEventStream(response: ServerResponse, headers: Record<string, string> = {}): void {
   response.writeHead(200, {
     'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
+    ...ANSWER_HEADERS,
     // Keeps nginx from holding events back.
     'x-accel-buffering': 'no',
     ...headers,

@@ -8,10 +8,12 @@ import { type Message, type RequestId, type RpcRequest, resultBytes } from '../.
 import { inOnePiece } from '../../protocol/reply-bytes.ts'
 import { BATCH_REVISION, isLegacyRevision, negotiateLegacyRevision } from '../../protocol/revisions.ts'
 import { RPC, RpcError } from '../../protocol/rpc-error.ts'
+import { ANSWER_HEADERS } from './answer-headers.ts'
 import { endWithToken, type McpDoorContext } from './door-context.ts'
 import { openEventStream } from './event-stream.ts'
 import { type LegacySession, MAX_SUBSCRIPTIONS } from './legacy-sessions.ts'
 import { refuse } from './refuse.ts'
+import { requireMethod } from './require-method.ts'
 import { Responder, sendJson } from './responder.ts'
 
 /** One body of 4 MB could hold many thousand calls. */
@@ -57,7 +59,7 @@ export async function serveLegacy(
   if (isBatch) return serveBatch(context, exchange, session, messages)
   if (first?.kind === 'request') return serveRequest(context, exchange, session, first.message)
   if (first !== undefined) take(session, first)
-  exchange.response.writeHead(202).end()
+  exchange.response.writeHead(202, ANSWER_HEADERS).end()
 }
 
 async function initialize(
@@ -66,6 +68,7 @@ async function initialize(
   message: RpcRequest,
 ): Promise<void> {
   const { runtime, principal, response } = exchange
+  requireMethod('legacy', exchange, message.method)
   const params = message.params ?? {}
   const revision = negotiateLegacyRevision(params.protocolVersion)
   const [sessionId, session] = context.sessions.create(principal, runtime.workspace.id, revision, params)
@@ -121,7 +124,7 @@ async function serveRequest(
 
 async function answerRequest(
   context: McpDoorContext,
-  { runtime, bytesIn }: LegacyExchange,
+  exchange: LegacyExchange,
   session: LegacySession,
   message: RpcRequest,
   responder: Responder,
@@ -136,7 +139,9 @@ async function answerRequest(
         listener(reason)
       }),
   }
+  const { runtime, bytesIn } = exchange
   try {
+    requireMethod('legacy', exchange, message.method)
     const serve = OPERATIONS.get(message.method)
     const operation: Operation = { runtime, caller: session.caller, request: message, link, bytesIn }
     return await (serve === undefined ? serveSession(operation, session) : serve(context.gateway, operation))
@@ -210,7 +215,7 @@ async function serveBatch(
     }),
   )
   const bytes = answers.flatMap((answer) => (answer ? [inOnePiece(answer.bytes).toString()] : []))
-  if (bytes.length === 0) return void response.writeHead(202).end()
+  if (bytes.length === 0) return void response.writeHead(202, ANSWER_HEADERS).end()
   responder.answer({ bytes: Buffer.from(`[${bytes.join()}]`) }, 'legacy')
 }
 

@@ -18,6 +18,7 @@ import { RPC, RpcError } from '../../protocol/rpc-error.ts'
 import { endWithToken, type McpDoorContext } from './door-context.ts'
 import { openEventStream, writeEvent } from './event-stream.ts'
 import { clientText, MAX_SUBSCRIPTIONS } from './legacy-sessions.ts'
+import { requireMethod } from './require-method.ts'
 import { Responder, sendJson } from './responder.ts'
 
 export interface ModernExchange {
@@ -34,10 +35,13 @@ export async function serveModern(context: McpDoorContext, exchange: ModernExcha
   const { message, response, principal, runtime } = exchange
   let caller: Caller
   try {
+    requireMethod('modern', exchange, message.method)
     caller = readCaller(exchange)
     checkAnnotatedHeaders(exchange, caller)
   } catch (error) {
-    return sendJson(response, 400, errorBytes(message.id, toRpcError(error)))
+    const refusal = toRpcError(error)
+    const status = refusal.code === RPC.methodNotFound ? 404 : 400
+    return sendJson(response, status, errorBytes(message.id, refusal))
   }
   if (message.method === 'subscriptions/listen') return listen(context, exchange, caller)
   const responder = new Responder(exchange.request, response, () =>

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { withFix } from '../../gateway/failure-answer.ts'
-import type { ErrorCode, GatewayError } from '../../model/error.ts'
+import { type ErrorCode, type GatewayError, retryHeaders } from '../../model/error.ts'
 import { errorBytes } from '../../protocol/message.ts'
 import { RPC } from '../../protocol/rpc-error.ts'
 import { sendJson } from './responder.ts'
@@ -12,13 +12,13 @@ export function refuse(
   code: number,
   message: string,
   data?: unknown,
+  headers: Record<string, string> = {},
 ): void {
-  const headers: Record<string, string> = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
   sendJson(
     response,
     status,
     errorBytes(null, data === undefined ? { code, message } : { code, message, data }),
-    headers,
+    status === 401 ? { ...headers, 'www-authenticate': 'Bearer' } : headers,
   )
 }
 
@@ -30,6 +30,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   too_large: 413,
   too_many: 429,
   audit_unavailable: 503,
+  unavailable: 503,
 }
 
 /** The one place where what stopped a request at this door becomes an HTTP answer. */
@@ -38,5 +39,6 @@ export function refuseWith(response: ServerResponse, error: GatewayError): void 
   // What is left of an endless body is not read: the connection cannot be used again.
   if (status === 413) response.setHeader('connection', 'close')
   const data = { code: error.code, ...(error.fix !== undefined && { fix: error.fix }) }
-  refuse(response, status, status >= 500 ? RPC.internalError : RPC.gateway, withFix(error), data)
+  const code = status >= 500 ? RPC.internalError : RPC.gateway
+  refuse(response, status, code, withFix(error), data, retryHeaders(error))
 }

@@ -3,6 +3,7 @@ import type { Answer } from '../../gateway/caller.ts'
 import type { RpcNotification, RpcRequest } from '../../protocol/message.ts'
 import { type Bytes, inOnePiece, sizeOf } from '../../protocol/reply-bytes.ts'
 import { RPC } from '../../protocol/rpc-error.ts'
+import { ANSWER_HEADERS } from './answer-headers.ts'
 import { openEventStream, writeEvent } from './event-stream.ts'
 
 /** HTTP statuses that revision 2026-07-28 gives to errors; legacy errors travel in a 200. */
@@ -76,7 +77,7 @@ export class Responder {
   end(): void {
     if (this.closed) return
     if (!this.#streaming && this.#takesEvents) this.stream()
-    if (!this.#streaming) this.#response.writeHead(202)
+    if (!this.#streaming) this.#response.writeHead(202, ANSWER_HEADERS)
     this.#response.end()
   }
 }
@@ -98,6 +99,7 @@ export function sendJson(
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': sizeOf(bytes),
+    ...ANSWER_HEADERS,
     ...headers,
   })
   if (Buffer.isBuffer(bytes)) return void response.end(bytes)

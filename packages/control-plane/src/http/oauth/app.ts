@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
 import { asGatewayError, GatewayError } from '../../model/error.ts'
+import { createAttempts } from '../callers/attempts.ts'
 import { errorPage, statusOf } from '../pages/error-page.ts'
 import { formPageHeaders, pageHeaders } from '../pages/page-headers.ts'
 import { placeOf } from '../pages/place.ts'
-import { createAttempts } from './attempts.ts'
 import { addAuthorize } from './authorize.ts'
 import { addDevice } from './device.ts'
 import {

@@ -68,12 +68,12 @@ export function addAuthorize(door: Door): void {
 }
 
 function approve(
-  { manage, publicUrl, limits }: Door,
+  { manage, addresses, limits }: Door,
   c: Context,
   { request, slug, deviceName }: AskedLogin,
   given: { proof: string; role?: Exclude<Role, 'owner'> },
 ): Promise<{ code: string }> {
-  return limits.proofs.attempt(clientNetwork(publicUrl, c), () =>
+  return limits.proofs.attempt(clientNetwork(addresses, c), () =>
     approveCodeLogin(manage, {
       ...given,
       workspace: slug,

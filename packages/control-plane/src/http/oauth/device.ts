@@ -39,12 +39,12 @@ export function addDevice(door: Door): void {
   door.app.post(DECIDE_PATH, formLimit, (c) => decide(door, c))
 }
 
-async function begin({ manage, publicUrl }: Door, c: Context): Promise<Response> {
+async function begin({ manage, publicUrl, addresses }: Door, c: Context): Promise<Response> {
   const place = placeOf(publicUrl, c)
   const request = await readForm(c, beginSchema)
   requireClient(request.client_id)
   const workspace = requireTarget(place, required('resource', request.resource))
-  const address = clientAddress(publicUrl, c)
+  const address = clientAddress(addresses, c)
   const deviceName = deviceNameOf(request.device_name)
   const begun = await beginDeviceLogin(manage, { workspace, deviceName, address })
   const page = `${place.origin}${DEVICE_PATH}`
@@ -79,7 +79,7 @@ async function settle(
   login: DeviceLoginDescription,
   { decision, proof, role }: Decision,
 ): Promise<Response> {
-  const { manage, limits, publicUrl } = door
+  const { manage, limits, publicUrl, addresses } = door
   const place = placeOf(publicUrl, c)
   if (decision === 'cancel') {
     await decideDeviceLogin(manage, { userCode, approve: false })
@@ -88,7 +88,7 @@ async function settle(
   const state = role === undefined ? {} : { role }
   if (proof === undefined) return show(door, c, userCode, login, { ...state, wrong: NO_PROOF })
   try {
-    await limits.proofs.attempt(clientNetwork(publicUrl, c), () =>
+    await limits.proofs.attempt(clientNetwork(addresses, c), () =>
       decideDeviceLogin(manage, { userCode, approve: true, proof, ...state }),
     )
   } catch (error) {
@@ -104,9 +104,9 @@ async function withLogin(
   userCode: string,
   goOn: (login: DeviceLoginDescription) => Response | Promise<Response>,
 ): Promise<Response> {
-  const { manage, limits, publicUrl } = door
+  const { manage, limits, addresses } = door
   const describe = () => describeDeviceLogin(manage, { userCode })
-  const fromHere = () => limits.userCodes.attempt(clientNetwork(publicUrl, c), describe)
+  const fromHere = () => limits.userCodes.attempt(clientNetwork(addresses, c), describe)
   try {
     return await goOn(await limits.allUserCodes.attempt('everywhere', fromHere))
   } catch (thrown) {

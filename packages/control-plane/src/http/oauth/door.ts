@@ -1,12 +1,14 @@
 import type { Hono } from 'hono'
 import type { Manage } from '../../manage/context.ts'
 import type { GatewayError } from '../../model/error.ts'
-import type { Attempts } from './attempts.ts'
+import type { Attempts } from '../callers/attempts.ts'
+import type { ClientAddresses } from '../callers/client-addresses.ts'
 
 export interface OAuthContext {
   manage: Manage
   /** What clients are told; absent: the name under which a request came. */
   publicUrl: string | undefined
+  addresses: ClientAddresses
   /** Hears of every error whose cause the caller is not told. */
   reportError(error: GatewayError): void
 }

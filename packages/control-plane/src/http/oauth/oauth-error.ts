@@ -38,6 +38,7 @@ const DIALECT: Partial<Record<ErrorCode, [code: OAuthErrorCode, status: Contentf
   forbidden: ['access_denied', 400],
   too_many: ['slow_down', 429],
   audit_unavailable: ['temporarily_unavailable', 503],
+  unavailable: ['temporarily_unavailable', 503],
 }
 
 /** The one place where what went wrong becomes an error of OAuth. */

@@ -29,7 +29,7 @@ const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 const INVITE_GRANT = 'urn:mcpgw:params:oauth:grant-type:invite'
 
 /** Where every login ends: a proof of some kind for a token. */
-export function addToken({ app, manage, publicUrl, limits }: Door): void {
+export function addToken({ app, manage, publicUrl, addresses, limits }: Door): void {
   app.post(TOKEN_PATH, formLimit, async (c) => {
     const place = placeOf(publicUrl, c)
     const request = await readForm(c, schema)
@@ -44,7 +44,7 @@ export function addToken({ app, manage, publicUrl, limits }: Door): void {
         case DEVICE_GRANT:
           return byDevice(manage, asked)
         case INVITE_GRANT:
-          return limits.proofs.attempt(clientNetwork(publicUrl, c), () => byInvite(manage, asked))
+          return limits.proofs.attempt(clientNetwork(addresses, c), () => byInvite(manage, asked))
         case undefined:
           throw new OAuthError('invalid_request', 'grant_type is required.')
         default:

@@ -14,6 +14,7 @@ const FACES: Partial<Record<ErrorCode, { status: ContentfulStatusCode; title: st
   too_many: { status: 429, title: 'Too many attempts' },
   unsupported: { status: 400, title: 'This request cannot be used' },
   audit_unavailable: { status: 503, title: 'Not possible right now' },
+  unavailable: { status: 503, title: 'Not possible right now' },
 }
 
 const BROKEN = { status: 500, title: 'Something went wrong on our side' } as const

@@ -15,6 +15,11 @@ export interface AttemptsOptions {
 export interface Attempts {
   /** Does the work, and remembers against this key that it went wrong. Throws `too_many` when that happened too often. */
   attempt<T>(key: string, work: () => Promise<T>): Promise<T>
+  /**
+   * Remembers a wrong attempt that was let through whatever came before it. Answers how many milliseconds are left to
+   * wait once there were more than the limit, otherwise undefined.
+   */
+  failed(key: string): number | undefined
 }
 
 /** More addresses than this are an attack, and its memory is ours: the oldest are forgotten. */
@@ -54,6 +59,11 @@ export function createAttempts({ max, windowMs, now, isWrong }: AttemptsOptions)
         throw error
       }
     },
+    failed(key) {
+      const window = windowOf(key)
+      window.count++
+      return window.count > max ? window.endsAt - now() : undefined
+    },
   }
 }
 
@@ -68,5 +78,6 @@ function tooMany(waitMs: number): GatewayError {
   const minutes = Math.ceil(waitMs / 60_000)
   return new GatewayError('too_many', 'There were too many wrong attempts.', {
     fix: `Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, then try again.`,
+    retryAfterMs: waitMs,
   })
 }

@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http'
+import { asGatewayError, GatewayError } from '../../model/error.ts'
+import { createAttempts } from './attempts.ts'
+import type { ClientAddresses } from './client-addresses.ts'
+
+/** Guesses are hopeless by the length of a token; this keeps them from being tried by the million. */
+const MAX_PER_WINDOW = 10
+const WINDOW_MS = 60_000
+
+/** What both doors that take a token do with a bad one. */
+export interface BadTokens {
+  /**
+   * What the caller is told: what was thrown, or `too_many` when it refused a token and the address had too many of
+   * those in the last minute. To be asked after a refusal, so that a good token never meets the limit, whoever else
+   * shares its address. A request without a token is no guess.
+   */
+  judge(thrown: unknown, request: IncomingMessage): unknown
+}
+
+export function createBadTokens(addresses: ClientAddresses, now: () => number): BadTokens {
+  const failures = createAttempts({ max: MAX_PER_WINDOW, windowMs: WINDOW_MS, now, isWrong: () => true })
+  return {
+    judge(thrown, { headers, socket }) {
+      if (headers.authorization === undefined || asGatewayError(thrown).code !== 'unauthenticated')
+        return thrown
+      const forwardedFor = headers['x-forwarded-for']?.toString()
+      const waitMs = failures.failed(addresses.networkOf(socket.remoteAddress, forwardedFor))
+      return waitMs === undefined ? thrown : tooMany(waitMs, thrown)
+    },
+  }
+}
+
+function tooMany(retryAfterMs: number, cause: unknown): GatewayError {
+  return new GatewayError(
+    'too_many',
+    'This token is not accepted, and neither were others that came from the same address.',
+    {
+      cause,
+      fix: 'Log in again, or ask an admin of the workspace for a new token. A good one is taken at once.',
+      retryAfterMs,
+    },
+  )
+}
