@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../model/error.ts'
-import { parseJson } from './json.ts'
+import { NO_LIMITS, parseJson } from './json.ts'
 import type { RequestId } from './message.ts'
 import {
   type Incoming,
@@ -144,7 +144,7 @@ describe('a server’s reply', () => {
 
   it('under an id that an exact number names goes out with that number', () => {
     const reply = onlyReply('{"jsonrpc":"2.0","id":1,"result":{}}')
-    const id = parseJson('9007199254740993') as RequestId
+    const id = parseJson('9007199254740993', NO_LIMITS) as RequestId
     expect(textOf(replyFor(reply, id))).toBe('{"jsonrpc":"2.0","id":9007199254740993,"result":{}}')
   })
 
