@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { DEFAULT_LIMITS } from './model/limits.ts'
 import { readSettings } from './settings.ts'
 
 describe('settings', () => {
@@ -14,6 +15,7 @@ describe('settings', () => {
         allowUpstreams: [],
         hosting: 'auto',
         demo: false,
+        limits: DEFAULT_LIMITS,
       },
       secrets: {
         masterKey: undefined,
@@ -34,6 +36,7 @@ describe('settings', () => {
       MCPGW_ALLOW_UPSTREAMS: '10.0.0.0/8, fd00::/8  127.0.0.0/8,',
       MCPGW_HOSTING: 'off',
       MCPGW_DEMO: '1',
+      MCPGW_LIMITS: 'calls-per-minute=600, streams=10',
       MCPGW_MASTER_KEY: 'k',
       MCPGW_MASTER_KEY_FILE: 'f',
       MCPGW_PREVIOUS_MASTER_KEY: 'p',
@@ -49,6 +52,7 @@ describe('settings', () => {
         allowUpstreams: ['10.0.0.0/8', 'fd00::/8', '127.0.0.0/8'],
         hosting: 'off',
         demo: true,
+        limits: { ...DEFAULT_LIMITS, 'calls-per-minute': 600, streams: 10 },
       },
       secrets: { masterKey: 'k', masterKeyFile: 'f', previousMasterKey: 'p', ownerToken: 't' },
     })
@@ -92,6 +96,13 @@ describe('settings that cannot be used', () => {
     ['--public-url or MCPGW_PUBLIC_URL must be an http or https URL', { MCPGW_PUBLIC_URL: 'file:///x' }],
     ['--hosting or MCPGW_HOSTING must be auto or off', { MCPGW_HOSTING: 'maybe' }],
     ['--demo or MCPGW_DEMO', { MCPGW_DEMO: 'perhaps' }],
+    ['--limit or MCPGW_LIMITS must be NAME=NUMBER with a name of body-bytes, ', { MCPGW_LIMITS: 'bodies=1' }],
+    ['--limit or MCPGW_LIMITS must be NAME=NUMBER', { MCPGW_LIMITS: 'streams=-1' }],
+    ['--limit or MCPGW_LIMITS must be NAME=NUMBER', { MCPGW_LIMITS: 'streams=1e3' }],
+    [
+      '--limit or MCPGW_LIMITS must give streams at least 1',
+      { MCPGW_LIMITS: 'calls-per-minute=0,streams=0' },
+    ],
   ])('are named: %s', (named, env) => {
     expect(() => readSettings({}, env)).toThrow(
       expect.objectContaining({ code: 'configuration', message: expect.stringContaining(named) }),

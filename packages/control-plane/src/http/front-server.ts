@@ -1,8 +1,18 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
 import { GatewayError } from '../model/error.ts'
+import type { Limits } from '../model/limits.ts'
 import { isPackageManager } from './package-manager.ts'
 
 export interface FrontServerOptions {
+  limits: Limits
+  /** Hears, now and then, that connections are turned away. */
+  tooManyConnections(): void
   /** Names beside the loopback ones under which clients may reach us. */
   hostnames: readonly string[]
   /** The MCP door. */
@@ -18,21 +28,44 @@ const MCP_PATH = /^\/ws\/([a-z0-9-]{1,40})\/?(?:\?|$)/
 
 /** The one listener: judges Host and Origin, then hands the request to its door. */
 export function createFrontServer(options: FrontServerOptions): Server {
-  const { hostnames, mcp, other } = options
+  const { hostnames, mcp, other, limits } = options
   const known = new Set([...LOOPBACK, ...hostnames.map((name) => name.toLowerCase())])
-  const server = createServer(
-    { maxHeaderSize: 16_384, requestTimeout: 120_000, headersTimeout: 20_000 },
-    (request, response) => {
-      const refusal = judgeOrigin(request, known)
-      if (refusal !== undefined) return refuse(response, refusal)
-      const slug = MCP_PATH.exec(request.url ?? '')?.[1]
-      if (slug === undefined) other(request, response)
-      else if (request.method === 'POST') mcp(slug, request, response)
-      else serveReader(options, slug, request, response)
-    },
-  )
+  const server = createServer(receivingLimits(limits), (request, response) => {
+    const refusal = judgeOrigin(request, known)
+    if (refusal !== undefined) return refuse(response, refusal)
+    const slug = MCP_PATH.exec(request.url ?? '')?.[1]
+    if (slug === undefined) other(request, response)
+    else if (request.method === 'POST') mcp(slug, request, response)
+    else serveReader(options, slug, request, response)
+  })
   server.keepAliveTimeout = 65_000
+  server.maxConnections = limits.connections
+  server.on('drop', tellNowAndThen(options.tooManyConnections))
   return server
+}
+
+/** Node answers 408 and 431 by itself, and closes the connection. */
+function receivingLimits(limits: Limits): ServerOptions {
+  return {
+    maxHeaderSize: limits['header-bytes'],
+    headersTimeout: limits['headers-ms'],
+    requestTimeout: limits['headers-ms'] + limits['body-ms'],
+    connectionsCheckingInterval: CHECK_MS,
+  }
+}
+
+/** How late a client that is too slow may be found. */
+const CHECK_MS = 500
+const TELL_MS = 60_000
+
+/** What happens thousands of times is told once a minute. */
+function tellNowAndThen(tell: () => void): () => void {
+  let toldAt = Number.NEGATIVE_INFINITY
+  return () => {
+    if (performance.now() - toldAt < TELL_MS) return
+    toldAt = performance.now()
+    tell()
+  }
 }
 
 /** A workspace's URL is given to package managers, MCP clients and people alike; their headers tell them apart. */

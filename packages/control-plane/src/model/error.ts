@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'conflict' // it exists already, or changed meanwhile
   | 'too_large' // over one of our limits
   | 'too_many' // over a rate or concurrency limit
+  | 'overloaded' // all of us together are over a limit of the gateway
   | 'unsupported' // understood, but not offered here
   | 'needs_credential' // a server's credential is missing or incomplete
   | 'credential_unreadable' // a stored credential does not open
@@ -26,18 +27,22 @@ export interface GatewayErrorOptions {
   cause?: unknown
   /** What the reader can do about it. */
   fix?: string
+  /** Where time alone helps. */
+  retryAfterSeconds?: number
 }
 
 /** The one error class. `message` and `fix` are safe to show to whoever called; the real reason is in `cause`. */
 export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly fix: string | undefined
+  readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, { cause: options.cause })
     this.name = 'GatewayError'
     this.code = code
     this.fix = options.fix
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 }
 

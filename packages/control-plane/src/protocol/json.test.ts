@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../model/error.ts'
-import { checkJsonLimits, isRawNumber, type JsonLimits, NO_LIMITS, parseJson as parseLimited } from './json.ts'
+import {
+  checkJsonLimits,
+  isRawNumber,
+  type JsonLimits,
+  NO_LIMITS,
+  parseJson as parseLimited,
+} from './json.ts'
 
 const parseJson = (text: string) => parseLimited(text, NO_LIMITS)
 

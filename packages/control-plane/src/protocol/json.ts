@@ -1,13 +1,29 @@
 import { GatewayError } from '../model/error.ts'
+import { type LimitName, type Limits, raiseLimit } from '../model/limits.ts'
 
 export interface JsonLimits {
   maxDepth: number
   /** Brackets, commas and colons outside of strings: what decides the memory and the time that parsing takes. */
   maxTokens: number
+  /** Whose words they are, for the refusal. */
+  of?: 'reply'
+}
+
+/** For what clients send. */
+export function requestLimits(limits: Limits): JsonLimits {
+  return { maxDepth: limits['json-depth'], maxTokens: limits['json-values'] }
+}
+
+/** For what servers send. */
+export function replyLimits(limits: Limits): JsonLimits {
+  return { of: 'reply', maxDepth: limits['reply-json-depth'], maxTokens: limits['reply-json-values'] }
 }
 
 /** For JSON that is our own. */
-export const NO_LIMITS: JsonLimits = { maxDepth: Number.POSITIVE_INFINITY, maxTokens: Number.POSITIVE_INFINITY }
+export const NO_LIMITS: JsonLimits = {
+  maxDepth: Number.POSITIVE_INFINITY,
+  maxTokens: Number.POSITIVE_INFINITY,
+}
 
 const PLAIN_INTEGER = /^-?\d+(?:\.0+)?$/
 /** A double holds every number of 15 digits; with a point they are 16 characters. */
@@ -122,7 +138,10 @@ function scan(bytes: Buffer, limits: JsonLimits): Span[] | undefined {
       if (++tokens > limits.maxTokens) throw tooMany(limits)
     } else if (isOfNumber(byte)) {
       const end = endOfNumber(bytes, at)
-      if (end - at > MIN_INEXACT && isInexact(bytes, at, end)) (inexact ??= []).push({ start: at, end })
+      if (end - at >= MIN_INEXACT && isInexact(bytes, at, end)) {
+        inexact ??= []
+        inexact.push({ start: at, end })
+      }
       at = end - 1
     }
   }
@@ -144,14 +163,20 @@ function endOfNumber(bytes: Buffer, start: number): number {
 
 /** Digits, signs, points and exponents. */
 function isOfNumber(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2e || byte === 0x2d || byte === 0x2b || (byte | 0x20) === 0x65
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    byte === 0x2e ||
+    byte === 0x2d ||
+    byte === 0x2b ||
+    (byte | 0x20) === 0x65
+  )
 }
 
 /** The shortest number that a double may not hold: 1e400. */
-const MIN_INEXACT = 4
+const MIN_INEXACT = '1e400'.length
 
 function isInexact(bytes: Buffer, start: number, end: number): boolean {
-  const source = bytes.latin1Slice(start, end)
+  const source = bytes.toString('latin1', start, end)
   if (source.length <= MAX_SURE_CHARACTERS && !LARGE_EXPONENT.test(source)) return false
   const value = Number(source)
   // A number may look like a safe integer only because the rest of it was lost, as 1e-400 does.
@@ -166,14 +191,22 @@ function isKey(bytes: Buffer, end: number): boolean {
   return bytes[at] === COLON
 }
 
-function tooDeep({ maxDepth }: JsonLimits): GatewayError {
+function tooDeep({ maxDepth, of }: JsonLimits): GatewayError {
+  if (of === 'reply') return replyTooLarge(`is nested more than ${maxDepth} levels deep`, 'reply-json-depth')
   return new GatewayError('too_large', `The JSON is nested more than ${maxDepth} levels deep.`, {
-    fix: 'Send flatter data.',
+    fix: `Send flatter data. ${raiseLimit('json-depth')}`,
   })
 }
 
-function tooMany({ maxTokens }: JsonLimits): GatewayError {
+function tooMany({ maxTokens, of }: JsonLimits): GatewayError {
+  if (of === 'reply') return replyTooLarge(`has more than ${maxTokens} values`, 'reply-json-values')
   return new GatewayError('too_large', `The JSON has more than ${maxTokens} values.`, {
-    fix: 'Send the data in several calls.',
+    fix: `Send the data in several calls. ${raiseLimit('json-values')}`,
+  })
+}
+
+function replyTooLarge(what: string, name: LimitName): GatewayError {
+  return new GatewayError('too_large', `The server's answer ${what}.`, {
+    fix: `Ask the tool for less, for example with a filter or a page size. ${raiseLimit(name)}`,
   })
 }

@@ -64,7 +64,9 @@ it('tells ids apart by kind and exact value', () => {
     '9007199254740992',
     '9007199254740994',
   ]
-  const exact = ['9007199254740993', '9007199254740995'].map((text) => parseJson(text, NO_LIMITS) as RequestId)
+  const exact = ['9007199254740993', '9007199254740995'].map(
+    (text) => parseJson(text, NO_LIMITS) as RequestId,
+  )
   const all: RequestId[] = [...ids, ...exact, 9007199254740992]
   expect(new Set(all.map(idKey)).size).toBe(all.length)
 })

@@ -56,7 +56,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
   }
   const errors: GatewayError[] = []
   const reportError = (error: GatewayError) => errors.push(error)
-  const app = createAdminApp({ manage, authenticator, version: '0.0.0', reportError })
+  const app = createAdminApp({ manage, authenticator, version: '0.0.0', reportError, checkJson: () => {} })
 
   await storage.workspaces.create({ id: 'w-acme', slug: 'acme', name: 'Acme', createdAt: time.now })
   await storage.workspaces.create({ id: 'w-other', slug: 'other', name: 'Other', createdAt: time.now })

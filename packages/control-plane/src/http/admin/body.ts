@@ -20,8 +20,8 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Reads the whole body. Counts what arrives, whatever the headers promised; throws `too_large`. */
-export async function readText(request: Request): Promise<string> {
+/** Reads the whole body. Counts what arrives, whatever the headers promised; throws `too_large`, as `check` may. */
+export async function readText(request: Request, check: (body: Buffer) => void): Promise<string> {
   if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge()
   const chunks: Uint8Array[] = []
   let bytes = 0
@@ -30,7 +30,9 @@ export async function readText(request: Request): Promise<string> {
     if (bytes > MAX_BODY_BYTES) throw tooLarge()
     chunks.push(chunk)
   }
-  return decode(Buffer.concat(chunks))
+  const body = Buffer.concat(chunks)
+  check(body)
+  return decode(body)
 }
 
 function decode(bytes: Uint8Array): string {

@@ -8,6 +8,7 @@ const STATUS: Record<ErrorCode, number> = {
   conflict: 409,
   too_large: 413,
   too_many: 429,
+  overloaded: 503,
   unsupported: 501,
   needs_credential: 409,
   credential_unreadable: 500,
@@ -29,6 +30,7 @@ const TITLE: Record<ErrorCode, string> = {
   conflict: 'This does not fit what is there',
   too_large: 'The request is too large',
   too_many: 'Too many at once',
+  overloaded: 'The gateway has too much to do',
   unsupported: 'Not offered here',
   needs_credential: 'A credential is missing',
   credential_unreadable: 'A credential does not open',
@@ -58,6 +60,7 @@ export function problem(error: GatewayError, status = STATUS[error.code]): Respo
     headers: {
       'content-type': 'application/problem+json',
       ...(status === 401 ? { 'www-authenticate': 'Bearer realm="mcpgw"' } : {}),
+      ...(error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(error.retryAfterSeconds) }),
     },
   })
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { withFix } from '../../gateway/failure-answer.ts'
 import type { ErrorCode, GatewayError } from '../../model/error.ts'
-import { errorBytes } from '../../protocol/message.ts'
+import { errorBytes, type RequestId } from '../../protocol/message.ts'
 import { RPC } from '../../protocol/rpc-error.ts'
 import { sendJson } from './responder.ts'
 
@@ -12,14 +12,10 @@ export function refuse(
   code: number,
   message: string,
   data?: unknown,
+  id: RequestId | null = null,
 ): void {
-  const headers: Record<string, string> = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
-  sendJson(
-    response,
-    status,
-    errorBytes(null, data === undefined ? { code, message } : { code, message, data }),
-    headers,
-  )
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer')
+  sendJson(response, status, errorBytes(id, data === undefined ? { code, message } : { code, message, data }))
 }
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -29,14 +25,16 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   not_found: 404,
   too_large: 413,
   too_many: 429,
+  overloaded: 503,
   audit_unavailable: 503,
 }
 
 /** The one place where what stopped a request at this door becomes an HTTP answer. */
-export function refuseWith(response: ServerResponse, error: GatewayError): void {
+export function refuseWith(response: ServerResponse, error: GatewayError, id: RequestId | null = null): void {
   const status = STATUS[error.code] ?? 500
   // What is left of an endless body is not read: the connection cannot be used again.
   if (status === 413) response.setHeader('connection', 'close')
+  if (error.retryAfterSeconds !== undefined) response.setHeader('retry-after', error.retryAfterSeconds)
   const data = { code: error.code, ...(error.fix !== undefined && { fix: error.fix }) }
-  refuse(response, status, status >= 500 ? RPC.internalError : RPC.gateway, withFix(error), data)
+  refuse(response, status, status >= 500 ? RPC.internalError : RPC.gateway, withFix(error), data, id)
 }
