@@ -218,10 +218,14 @@ describe('other things that a server sends', () => {
     '{"jsonrpc":"2.0","id":9007199254740993,"result":{}}',
     '{"jsonrpc":"2.0","id":"one","result":{}}',
     '{"jsonrpc":"1.0","id":1,"result":{}}',
-    `{"id":1,"jsonrpc":"2.0","result":${'[{"a":'.repeat(150)}1${'}]'.repeat(150)}}`,
   ])('are refused as no JSON-RPC: %j', (text) => {
     expect(() => read(text)).toThrow(GatewayError)
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'upstream_invalid' }))
+  })
+
+  it('are refused as too large when they would have to be parsed and are nested too deeply', () => {
+    const nested = `{"id":1,"jsonrpc":"2.0","result":${'[{"a":'.repeat(150)}1${'}]'.repeat(150)}}`
+    expect(() => read(nested)).toThrow(expect.objectContaining({ code: 'too_large' }))
   })
 
   it('never make the reader throw anything unforeseen', () => {

@@ -40,11 +40,12 @@ export function writeEvent(response: ServerResponse, json: Buffer): boolean {
   if (response.destroyed || response.writableEnded) return false
   // Judged before the message is added: one large message is no sign of a slow reader.
   const readers = open.get(response)
-  if (readers !== undefined && response.writableLength > readers.maxUnreadBytes) {
+  if (readers?.isFlooded(response)) {
     response.destroy()
     return false
   }
   response.write(Buffer.concat([EVENT, onOneLine(json), END]))
+  readers?.watch(response)
   return true
 }
 
