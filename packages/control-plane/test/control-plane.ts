@@ -52,7 +52,14 @@ export class ControlPlane implements AsyncDisposable {
       '127.0.0.0/8',
       '::1/128',
     ]
-    const [command = process.execPath, ...rest] = [...launcher, process.execPath, MAIN, 'serve', ...flags, ...args]
+    const [command = process.execPath, ...rest] = [
+      ...launcher,
+      process.execPath,
+      MAIN,
+      'serve',
+      ...flags,
+      ...args,
+    ]
     const child = spawn(command, rest, {
       env: { PATH: process.env.PATH, HOME: this.dataDir, MCPGW_OWNER_TOKEN: this.ownerToken, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

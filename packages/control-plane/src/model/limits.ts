@@ -28,7 +28,7 @@ export const LIMITS = {
   'reply-json-depth': { default: 200, least: 8, protects: 'the parser, from nested replies' },
   // The longest list known has 1 MB and under 100,000. Replies that need no translation are not parsed at all.
   'reply-json-values': {
-    default: 250_000,
+    default: 150_000,
     least: 1_000,
     protects: 'everybody else, from replies that take long to parse',
   },
