@@ -1,5 +1,5 @@
 /** Below this, what is held for a moment does not matter and is not counted. */
-export const LARGE_BYTES = 1_048_576
+export const LARGE_BYTES = 262_144
 
 /** Memory that several large things share. */
 export class ByteBudget {

@@ -22,10 +22,10 @@ export interface HttpExchangeSink {
 }
 
 const EMPTY = Buffer.alloc(0)
+/** A large answer is counted again when it is written to its client, after its row in the log: not in between. */
+const UNTIL_HANDED_ON_MS = 200
 /** What one read brings at most: a shorter body comes in one piece and is used as it came. */
 const CHUNK_BYTES = 65_536
-/** More room is not made on a server's word alone. */
-const MAX_ROOM_BYTES = 1_048_576
 
 /** One HTTP request to a server, whose answer is a JSON body or an event stream. */
 export class HttpExchange implements Dispatcher.DispatchHandler {
@@ -41,6 +41,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   /** Bytes of the body, or of the event that is coming in. */
   #received = 0
   #counted = 0
+  #announced = 0
   #events: EventSourceParser | undefined
   #decoder: StringDecoder | undefined
 
@@ -72,9 +73,17 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#sink.head?.(status, headers)
     if (status === 200 && isEncoded(headers)) return this.abort(encoded())
     if (status === 200 && contentType(headers).startsWith('text/event-stream')) return this.#openEvents()
-    const announced = Number(headers['content-length'])
-    if (announced > CHUNK_BYTES && announced <= MAX_ROOM_BYTES)
-      this.#whole = Buffer.allocUnsafeSlow(announced)
+    this.#announced = Number(headers['content-length'])
+    if (this.#announced > this.#room.maxBytes && status === 200) return this.abort(this.#tooLarge())
+    if (this.#announced > CHUNK_BYTES && this.#announced <= LARGE_BYTES) this.#makeRoom()
+  }
+
+  #makeRoom(): void {
+    const whole = Buffer.allocUnsafeSlow(this.#announced)
+    let at = 0
+    for (const chunk of this.#chunks) at += chunk.copy(whole, at)
+    this.#chunks = []
+    this.#whole = whole
   }
 
   #openEvents(): void {
@@ -94,11 +103,13 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Controller, chunk: Buffer): void {
     this.#received += chunk.length
-    if (this.#events) {
-      this.#events.feed(this.#decoder?.write(chunk) ?? '')
-    } else if (this.#received > this.#room.maxBytes) return this.abort(this.#tooLarge())
+    if (this.#events) this.#events.feed(this.#decoder?.write(chunk) ?? '')
+    else if (this.#received > this.#room.maxBytes) return this.abort(this.#tooLarge())
     if (this.#received > LARGE_BYTES && !this.#count()) return this.abort(noRoom())
     if (this.#events) return
+    // Beyond this a server's word for the length has some truth in it, and joining the pieces at the end would take twice the room.
+    if (this.#whole === undefined && this.#received > LARGE_BYTES && this.#received <= this.#announced)
+      this.#makeRoom()
     if (this.#whole === undefined) this.#chunks.push(chunk)
     else chunk.copy(this.#whole, this.#received - chunk.length)
   }
@@ -130,12 +141,12 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#giveBack()
     const body = this.#body()
     const isMessage =
       this.#events === undefined && body.length > 0 && isJson(this.#headers) && !isEncoded(this.#headers)
     if (isMessage) this.#sink.message(body, undefined)
     this.#sink.done(this.#status, this.#headers, isMessage ? EMPTY : body)
+    if (this.#counted > 0) setTimeout(() => this.#giveBack(), UNTIL_HANDED_ON_MS).unref()
   }
 
   onResponseError(_controller: Controller, error: Error): void {
