@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import { createAuthenticator } from './access/authenticator.ts'
 import { createRecorder } from './audit/recorder.ts'
 import { openControlSocket } from './control-socket.ts'
+import { CallLimits } from './gateway/call-limits.ts'
 import { createParkedExchanges } from './gateway/parked-exchanges.ts'
 import { Workspaces } from './gateway/workspaces.ts'
 import { createAdminApp } from './http/admin/app.ts'
@@ -17,6 +18,8 @@ import { createFrontServer, listen } from './http/front-server.ts'
 import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
 import { LegacySessions } from './http/mcp/legacy-sessions.ts'
+import { OpenStreams } from './http/mcp/open-streams.ts'
+import { SlowReaders } from './http/mcp/slow-readers.ts'
 import { createOAuthApp } from './http/oauth/app.ts'
 import { createOperationsApp } from './http/operations-app.ts'
 import { createPagesApp } from './http/pages/app.ts'
@@ -24,11 +27,14 @@ import { watchUnusedConnections } from './http/unused-connections.ts'
 import type { Manage } from './manage/context.ts'
 import type { MasterKeyFile } from './master-key-file.ts'
 import { createMasterKeyKeeper } from './master-key-keeper.ts'
+import { ByteBudget } from './model/byte-budget.ts'
 import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
 import type { Server } from './model/server.ts'
 import type { Storage } from './model/stores.ts'
+import { affordableConnections } from './open-files.ts'
 import { OpenThings } from './open-things.ts'
+import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
 import { originOf, type Settings } from './settings.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage.ts'
@@ -66,8 +72,8 @@ export interface App extends AsyncDisposable {
   drain(limitMs: number): Promise<void>
 }
 
-const MAX_BODY_BYTES = 4 * 1024 * 1024
-const MAX_REPLY_BYTES = 16 * 1024 * 1024
+const TOO_MANY_CONNECTIONS =
+  'Connections are turned away: as many are open as there may be. See --limit connections, and the limit of open files (ulimit -n).'
 const BRIDGE_FOLDER = resolve(import.meta.dirname, '../../bridge')
 
 /** Opens everything that is kept and wires the rooms. Rejects with `configuration` when something is in the way. */
@@ -95,6 +101,10 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const reaper = opened.add(startReaper())
   const hosting = settings.hosting === 'off' ? undefined : hostingFor(options, reaper)
 
+  const { limits } = settings
+  const large = new ByteBudget(limits['unread-bytes'])
+  const calls = new CallLimits(limits, () => performance.now())
+
   const notSaved = (error: unknown) => log.warn({ err: error }, 'what was found out of a server is not saved')
 
   const workspaces = opened.add(
@@ -115,7 +125,8 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
           saveVerdict: (verdict) => void storage.servers.saveVerdict(verdict).catch(notSaved),
           clock,
           random,
-          maxReplyBytes: MAX_REPLY_BYTES,
+          replies: { maxBytes: limits['reply-bytes'], json: replyLimits(limits), large },
+          maxCalls: limits['calls-per-server'],
         }),
     }),
   )
@@ -142,7 +153,8 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
   const addresses = createClientAddresses(settings)
   const badTokens = createBadTokens(addresses, () => clock.now())
-  const admin = createAdminApp({ manage, authenticator, badTokens, version: VERSION, reportError })
+  const checkJson = (body: Buffer) => checkJsonLimits(body, requestLimits(limits))
+  const admin = createAdminApp({ manage, authenticator, badTokens, version: VERSION, reportError, checkJson })
   const openStreams = new Map<ServerResponse, () => void>()
   const sessions = new LegacySessions(vault.sealer('session'))
   const door: McpDoorContext = {
@@ -152,13 +164,17 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       newId: randomUUID,
       now: () => clock.now(),
       sealer: vault.sealer('request-state'),
-      parked: createParkedExchanges(),
+      parked: createParkedExchanges(calls),
+      calls,
       reportError,
     },
     sessions,
     authenticator,
     badTokens,
-    maxBodyBytes: MAX_BODY_BYTES,
+    limits,
+    requestLimits: requestLimits(limits),
+    streams: new OpenStreams(limits),
+    readers: new SlowReaders(limits, large),
     reportError,
     onShutdown(response, end) {
       openStreams.set(response, end)
@@ -176,6 +192,8 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     warn: (error) => log.warn({ err: error.cause ?? error }, 'the bridge cannot be handed out'),
   })
   const front = createFrontServer({
+    limits: { ...limits, connections: affordableConnections(limits.connections) },
+    tooManyConnections: () => log.warn(TOO_MANY_CONNECTIONS),
     hostnames: hostnamesOf(settings),
     bridgePackage,
     mcp: (slug, request, response) => void serveMcp(door, slug, request, response),

@@ -49,6 +49,7 @@ program
   )
   .option('--trust-proxy <cidr...>', 'proxies in front that tell where clients are (MCPGW_TRUSTED_PROXIES)')
   .addOption(new Option('--hosting <mode>', 'run hosted servers (MCPGW_HOSTING)').choices(['auto', 'off']))
+  .option('--limit <name=number...>', 'change a limit; their names are in docs/operations.md (MCPGW_LIMITS)')
   .option('--demo', 'a workspace with servers that need no credential (MCPGW_DEMO)')
   // A mistyped command arrives here, as a word too many for the default one.
   .allowExcessArguments()
@@ -80,7 +81,7 @@ program
 
 async function runServer(flags: Record<string, unknown>): Promise<void> {
   const { settings, secrets } = readSettings(
-    { ...flags, allowUpstreams: flags.allowUpstream, trustedProxies: flags.trustProxy },
+    { ...flags, allowUpstreams: flags.allowUpstream, trustedProxies: flags.trustProxy, limits: flags.limit },
     process.env,
   )
   await serve(settings, secrets, edge, stopSignal())

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { DEFAULT_LIMITS } from './model/limits.ts'
 import { readSettings } from './settings.ts'
 
 describe('settings', () => {
@@ -15,6 +16,7 @@ describe('settings', () => {
         trustedProxies: undefined,
         hosting: 'auto',
         demo: false,
+        limits: DEFAULT_LIMITS,
       },
       secrets: {
         masterKey: undefined,
@@ -37,6 +39,7 @@ describe('settings', () => {
       MCPGW_TRUSTED_PROXIES: '127.0.0.1 10.0.0.0/8',
       MCPGW_HOSTING: 'off',
       MCPGW_DEMO: '1',
+      MCPGW_LIMITS: 'calls-per-minute=600, streams=10',
       MCPGW_MASTER_KEY: 'k',
       MCPGW_MASTER_KEY_FILE: 'f',
       MCPGW_PREVIOUS_MASTER_KEY: 'p',
@@ -54,6 +57,7 @@ describe('settings', () => {
         trustedProxies: ['127.0.0.1', '10.0.0.0/8'],
         hosting: 'off',
         demo: true,
+        limits: { ...DEFAULT_LIMITS, 'calls-per-minute': 600, streams: 10 },
       },
       secrets: {
         masterKey: 'k',
@@ -105,6 +109,13 @@ describe('settings that cannot be used', () => {
     ['--trust-proxy or MCPGW_TRUSTED_PROXIES must be addresses', { MCPGW_TRUSTED_PROXIES: '10.0.0.0/33' }],
     ['--trust-proxy or MCPGW_TRUSTED_PROXIES must be addresses', { MCPGW_TRUSTED_PROXIES: 'proxy.internal' }],
     ['--demo or MCPGW_DEMO', { MCPGW_DEMO: 'perhaps' }],
+    ['--limit or MCPGW_LIMITS must be NAME=NUMBER with a name of body-bytes, ', { MCPGW_LIMITS: 'bodies=1' }],
+    ['--limit or MCPGW_LIMITS must be NAME=NUMBER', { MCPGW_LIMITS: 'streams=-1' }],
+    ['--limit or MCPGW_LIMITS must be NAME=NUMBER', { MCPGW_LIMITS: 'streams=1e3' }],
+    [
+      '--limit or MCPGW_LIMITS must give streams at least 1',
+      { MCPGW_LIMITS: 'calls-per-minute=0,streams=0' },
+    ],
   ])('are named: %s', (named, env) => {
     expect(() => readSettings({}, env)).toThrow(
       expect.objectContaining({ code: 'configuration', message: expect.stringContaining(named) }),

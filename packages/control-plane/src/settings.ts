@@ -2,6 +2,14 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { isAddressRange } from './http/callers/client-addresses.ts'
 import { GatewayError } from './model/error.ts'
+import {
+  DEFAULT_LIMITS,
+  LIMIT_NAMES,
+  LIMITS,
+  type LimitName,
+  type Limits,
+  withDefaults,
+} from './model/limits.ts'
 
 /** What may travel through the program. */
 export interface Settings {
@@ -15,6 +23,7 @@ export interface Settings {
   trustedProxies: string[] | undefined
   hosting: 'auto' | 'off'
   demo: boolean
+  limits: Limits
 }
 
 /** What only the vault and the first start may see. */
@@ -47,6 +56,19 @@ const publicUrl = httpUrl
   // Clients compare it with what they were told, and URL parsers spell names small and leave out usual ports.
   .transform((text) => new URL(text).origin)
 
+const limit = z.string().transform((text, context): [LimitName, number] => {
+  const [, name, digits] = /^([a-z-]+)=(\d{1,12})$/.exec(text) ?? []
+  const known = LIMIT_NAMES.find((one) => one === name)
+  const value = Number(digits)
+  if (known !== undefined && value >= LIMITS[known].least) return [known, value]
+  const message =
+    known === undefined
+      ? `must be NAME=NUMBER with a name of ${LIMIT_NAMES.join(', ')}`
+      : `must give ${known} at least ${LIMITS[known].least}`
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+})
+
 const schema = z.object({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.coerce
@@ -71,6 +93,10 @@ const schema = z.object({
     .optional(),
   hosting: z.enum(['auto', 'off'], 'must be auto or off').default('auto'),
   demo: flag.default(false),
+  limits: list
+    .pipe(z.array(limit))
+    .transform((given) => withDefaults(Object.fromEntries(given)))
+    .default(DEFAULT_LIMITS),
   masterKey: z.string().optional(),
   masterKeyFile: z.string().optional(),
   previousMasterKey: z.string().optional(),
@@ -99,6 +125,7 @@ const SOURCES: Record<keyof z.infer<typeof schema>, { flag?: string; variable: s
   trustedProxies: { flag: '--trust-proxy', variable: 'MCPGW_TRUSTED_PROXIES' },
   hosting: { flag: '--hosting', variable: 'MCPGW_HOSTING' },
   demo: { flag: '--demo', variable: 'MCPGW_DEMO' },
+  limits: { flag: '--limit', variable: 'MCPGW_LIMITS' },
   masterKey: { variable: 'MCPGW_MASTER_KEY' },
   masterKeyFile: { variable: 'MCPGW_MASTER_KEY_FILE' },
   previousMasterKey: { variable: 'MCPGW_PREVIOUS_MASTER_KEY' },

@@ -11,6 +11,8 @@ const MAIN = resolve(import.meta.dirname, '../src/main.ts')
 export interface StartOptions {
   args?: string[]
   env?: Record<string, string>
+  /** What starts the program in place of the system, such as `['prlimit', '--nofile=256']`. */
+  launcher?: string[]
   /** Kept after the end; made and removed when absent. */
   dataDir?: string
 }
@@ -40,7 +42,7 @@ export class ControlPlane implements AsyncDisposable {
 
   /** Starts the program, again on the same port after a `kill`. Resolves when it says that it is ready. */
   async start(): Promise<void> {
-    const { args = [], env = {} } = this.#options
+    const { args = [], env = {}, launcher = [] } = this.#options
     const flags = [
       '--data-dir',
       this.dataDir,
@@ -50,7 +52,15 @@ export class ControlPlane implements AsyncDisposable {
       '127.0.0.0/8',
       '::1/128',
     ]
-    const child = spawn(process.execPath, [MAIN, 'serve', ...flags, ...args], {
+    const [command = process.execPath, ...rest] = [
+      ...launcher,
+      process.execPath,
+      MAIN,
+      'serve',
+      ...flags,
+      ...args,
+    ]
+    const child = spawn(command, rest, {
       env: { PATH: process.env.PATH, HOME: this.dataDir, MCPGW_OWNER_TOKEN: this.ownerToken, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -6,6 +6,7 @@ import { TransportError } from '../http/transport-error.ts'
 import { createBackOff } from './back-off.ts'
 import { type ClientMessage, isRepeatable, type MessageId } from './client-message.ts'
 import { explainRefusal, isPassing, isWorkspaceMissing, type Refusal, readRefusal } from './refusal.ts'
+import { retryAfterMs } from './retry-after.ts'
 import { readServerMessage, type ServerMessage } from './server-message.ts'
 
 export type Headers = Readonly<Record<string, string>>
@@ -80,7 +81,7 @@ export function createCourier(options: { access: Access; random: () => number; n
       const mayGoAgain = wasNeverSent || isRepeatable(message)
       if (isOver && wasNeverSent) gaveUpAt = now()
       if (isOver || !mayGoAgain || isFinal(failure, message)) return conclude(delivery, failure)
-      await backOff.pause(signal, retryAfterMs(failure))
+      await backOff.pause(signal, waitAskedForMs(failure))
       if (signal.aborted) return
     }
   }
@@ -193,10 +194,9 @@ function answersOwnId(request: ClientMessage, answer: ServerMessage | undefined)
   return request.ids.some((id) => answer?.answers.includes(id))
 }
 
-function retryAfterMs(failure: TransportError | Refusal): number {
-  if (failure instanceof TransportError) return 0
-  const seconds = Number(failure.headers['retry-after'] ?? 0)
-  return Number.isFinite(seconds) ? Math.min(seconds * 1000, 5_000) : 0
+/** A client waits for the answer meanwhile, so not as long as a gateway may ask for. */
+function waitAskedForMs(failure: TransportError | Refusal): number {
+  return failure instanceof TransportError ? 0 : Math.min(retryAfterMs(failure.headers['retry-after']), 5_000)
 }
 
 /** A gateway that refuses before reading the id answers `id: null`; the client waits for its own id. */

@@ -7,6 +7,7 @@ import { createBackOff } from './back-off.ts'
 import type { Headers } from './courier.ts'
 import type { Outlet } from './outlet.ts'
 import { explainRefusal, readRefusal } from './refusal.ts'
+import { retryAfterMs } from './retry-after.ts'
 import { readServerMessage } from './server-message.ts'
 
 interface StreamOptions {
@@ -38,6 +39,7 @@ export async function keepServerStream(
 
   while (!signal.aborted) {
     const sent = headers()
+    let askedWaitMs = 0
     const reply = await tryOpen(options, place.lastEventId)
     if (reply !== undefined && reply.status < 300) {
       // A stream that only opens and ends again must not be asked for ten times a second.
@@ -49,9 +51,10 @@ export async function keepServerStream(
     } else if (reply !== undefined && reply.status < 500 && reply.status !== 409 && reply.status !== 429) {
       return requireAcceptance(options, reply)
     } else {
+      askedWaitMs = retryAfterMs(reply?.headers['retry-after'])
       reply?.body.destroy()
     }
-    await backOff.pause(signal, place.retryMs)
+    await backOff.pause(signal, Math.max(place.retryMs, askedWaitMs))
   }
 }
 

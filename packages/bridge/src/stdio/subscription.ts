@@ -31,7 +31,7 @@ export async function keepSubscription(options: {
     else if (isAcknowledged) return tellWhatMayBeMissed(received, outlet)
     else isAcknowledged = true
     const isEnd = received.answers.length > 0
-    if (isEnd && isAcknowledged && received.error === undefined) return
+    if (isEnd && isAcknowledged && (received.error === undefined || isBusy(received))) return
     isOver ||= isEnd
     await outlet.write(received.line)
   }
@@ -44,6 +44,12 @@ export async function keepSubscription(options: {
     }
     if (!isOver) await backOff.pause(signal)
   }
+}
+
+/** No room for the stream at the moment: the client has its subscription, and calls go on. */
+function isBusy({ error }: ServerMessage): boolean {
+  const code = asObject(error?.data)?.code
+  return code === 'too_many' || code === 'overloaded'
 }
 
 const changes: Readonly<Record<string, string>> = {

@@ -38,6 +38,8 @@ export interface Answer {
   bytes: Bytes
   /** The error's code, where the response is an error. */
   errorCode?: number
+  /** Where a limit of ours was met. */
+  refused?: { status: 429 | 503; retryAfterSeconds: number }
 }
 
 /** Severities of RFC 5424 as MCP writes them, least severe first. */

@@ -25,7 +25,16 @@ export function failureAnswer(
     return { bytes: resultBytes(id, JSON.stringify(toolResult(error, era))) }
   }
   const rpc = toRpcError(error)
-  return { bytes: errorBytes(id, rpc), errorCode: rpc.code }
+  const answer = { bytes: errorBytes(id, rpc), errorCode: rpc.code }
+  const refused = refusalOf(error)
+  return refused === undefined ? answer : { ...answer, refused }
+}
+
+function refusalOf(error: unknown): Answer['refused'] {
+  if (!(error instanceof GatewayError)) return undefined
+  const { code, retryAfterSeconds = 1 } = error
+  if (code === 'too_many') return { status: 429, retryAfterSeconds }
+  return code === 'overloaded' ? { status: 503, retryAfterSeconds } : undefined
 }
 
 function toolResult(error: GatewayError, era: 'modern' | 'legacy'): object {

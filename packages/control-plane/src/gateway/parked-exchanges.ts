@@ -3,6 +3,7 @@ import { GatewayError } from '../model/error.ts'
 import { type RpcRequest, type RpcResponse, resultBytes } from '../protocol/message.ts'
 import { parseReply, type Reply } from '../protocol/reply-bytes.ts'
 import { RPC, RpcError } from '../protocol/rpc-error.ts'
+import type { CallLimits } from './call-limits.ts'
 import { type Forwarded, type Forwarding, failureOf, passOn, start, stateOwner } from './forwarding.ts'
 import { STATE_LIFE_MS, sealState } from './request-state.ts'
 import { type SettleContext, settle } from './settle.ts'
@@ -21,8 +22,29 @@ export interface ParkedExchanges {
   resume(handle: string, context: SettleContext, forwarding: Forwarding): Promise<Forwarded>
 }
 
-export function createParkedExchanges(): ParkedExchanges {
-  const parked = new Map<string, Exchange>()
+export function createParkedExchanges(calls: Pick<CallLimits, 'park' | 'unpark'>): ParkedExchanges {
+  const parked = new Map<string, { exchange: Exchange; tokenId: string }>()
+
+  function park(exchange: Exchange, tokenId: string): string {
+    try {
+      calls.park(tokenId)
+    } catch (error) {
+      exchange.abandon('The client has too many questions open.')
+      throw error
+    }
+    const handle = randomUUID()
+    parked.set(handle, { exchange, tokenId })
+    exchange.park(() => unpark(handle))
+    return handle
+  }
+
+  function unpark(handle: string): Exchange | undefined {
+    const found = parked.get(handle)
+    if (found === undefined) return undefined
+    parked.delete(handle)
+    calls.unpark(found.tokenId)
+    return found.exchange
+  }
 
   async function next(
     exchange: Exchange,
@@ -34,17 +56,14 @@ export function createParkedExchanges(): ParkedExchanges {
     if (event.kind === 'failure') throw event.error
     if (event.kind === 'reply')
       return urlElicitation(forwarding, event.reply) ?? settle(context, forwarding, event.reply)
-    const handle = randomUUID()
-    parked.set(handle, exchange)
-    exchange.park(() => parked.delete(handle))
+    const handle = park(exchange, forwarding.caller.principal.tokenId)
     return questionsFor(context, forwarding, exchange, handle)
   }
 
   return {
     run: (context, forwarding) => next(new Exchange(forwarding), context, forwarding),
     resume(handle, context, forwarding) {
-      const exchange = parked.get(handle)
-      parked.delete(handle)
+      const exchange = unpark(handle)
       if (exchange === undefined) throw gone()
       exchange.answer(forwarding.request)
       return next(exchange, context, forwarding)
@@ -153,6 +172,10 @@ class Exchange {
     return Object.fromEntries(
       [...this.#questions].map(([key, { method, params }]) => [key, { method, params }]),
     )
+  }
+
+  abandon(reason: string): void {
+    this.#cancel(reason)
   }
 
   /** Nobody comes back for ever: then the server is told that the call is over. */

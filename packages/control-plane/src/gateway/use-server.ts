@@ -5,6 +5,7 @@ import { asGatewayError, GatewayError } from '../model/error.ts'
 import type { Params, RpcRequest } from '../protocol/message.ts'
 import { sizeOf } from '../protocol/reply-bytes.ts'
 import { RpcError } from '../protocol/rpc-error.ts'
+import type { CallLimits } from './call-limits.ts'
 import type { Answer, Caller, Link } from './caller.ts'
 import { failureAnswer } from './failure-answer.ts'
 import { type ForwardContext, forward } from './forward.ts'
@@ -13,6 +14,7 @@ import type { WorkspaceRuntime } from './workspace-runtime.ts'
 
 export interface GatewayContext extends ForwardContext {
   recorder: Recorder
+  calls: CallLimits
   newId(): string
   /** Hears of every error whose cause the caller is not told. */
   reportError(error: GatewayError): void
@@ -46,16 +48,27 @@ export async function useServer(context: GatewayContext, use: Use): Promise<Answ
   const attempt = context.recorder.begin()
   const row = newRow(context, use)
   const startedAt = performance.now()
-  let found: Forwarded
-  try {
-    found = await run(context, use, row)
-  } catch (error) {
-    found = failure(context, use, error)
+  const { tokenId } = use.caller.principal
+  const refusal = context.calls.begin(tokenId, use.request.method)
+  if (refusal !== undefined) {
+    noteTarget(row, use.find() ?? use.exists())
+    return finish(attempt, row, failure(context, use, atLimit(refusal)), startedAt)
   }
-  await finish(attempt, row, found, startedAt)
-  return found.errorCode === undefined
-    ? { bytes: found.bytes }
-    : { bytes: found.bytes, errorCode: found.errorCode }
+  try {
+    const found = await run(context, use, row).catch((error) => failure(context, use, error))
+    return await finish(attempt, row, found, startedAt)
+  } finally {
+    context.calls.ended(tokenId)
+  }
+}
+
+/** A limit of ours that was met, as opposed to one of the server's. */
+function atLimit(refusal: GatewayError): Refused {
+  return new Refused(refusal, `${refusal.code}: ${refusal.message}`)
+}
+
+function noteTarget(row: AuditEntry, known: Route | undefined): void {
+  if (known !== undefined) Object.assign(row, { server: known.server.name, tool: known.own })
 }
 
 function newRow(
@@ -93,28 +106,31 @@ async function run(context: GatewayContext, use: Use, row: AuditEntry): Promise<
     route = use.find()
   }
   const known = route ?? use.exists()
-  if (known !== undefined) Object.assign(row, { server: known.server.name, tool: known.own })
+  noteTarget(row, known)
   if (route === undefined)
     throw new Refused(use.unknown(), known === undefined ? 'unknown' : reasonFor(caller, known))
   const upstream = runtime.upstream(route.server.id)
   if (upstream === undefined)
     throw new GatewayError('upstream_unavailable', `"${route.server.name}" is not running.`)
   const headers = use.headersFor?.(route)
+  const refusal = context.calls.beginAtServer(route.server)
+  if (refusal !== undefined) throw atLimit(refusal)
   const sentAt = performance.now()
   try {
     const forwarding = { caller, link, request, params: use.paramsFor(route), route, upstream }
     return await forward(context, headers === undefined ? forwarding : { ...forwarding, headers })
   } finally {
+    context.calls.endedAtServer(route.server)
     row.upstreamMs = milliseconds(performance.now() - sentAt)
   }
 }
 
 /** A request that was not sent to any server. */
 class Refused extends Error {
-  readonly answer: RpcError
+  readonly answer: RpcError | GatewayError
   readonly reason: string
 
-  constructor(answer: RpcError, reason: string) {
+  constructor(answer: RpcError | GatewayError, reason: string) {
     super(answer.message)
     this.answer = answer
     this.reason = reason
@@ -150,12 +166,20 @@ const OUTCOME_OF: Partial<Record<GatewayError['code'], Outcome>> = {
   internal: 'protocol_error',
 }
 
-function finish(attempt: Attempt, row: AuditEntry, found: Forwarded, startedAt: number): Promise<void> {
+async function finish(
+  attempt: Attempt,
+  row: AuditEntry,
+  found: Forwarded,
+  startedAt: number,
+): Promise<Answer> {
   row.outcome = found.outcome
   if (found.reason !== undefined) row.reason = found.reason
   row.bytesOut = sizeOf(found.bytes)
   row.latencyMs = milliseconds(performance.now() - startedAt)
-  return attempt.finish(row)
+  await attempt.finish(row)
+  const { bytes, errorCode, refused } = found
+  if (errorCode === undefined) return { bytes }
+  return refused === undefined ? { bytes, errorCode } : { bytes, errorCode, refused }
 }
 
 /** Rounded to microseconds: what the clock means, and short in the log. */

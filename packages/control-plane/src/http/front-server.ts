@@ -1,8 +1,18 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
 import { GatewayError } from '../model/error.ts'
+import type { Limits } from '../model/limits.ts'
 import { isPackageManager } from './package-manager.ts'
 
 export interface FrontServerOptions {
+  limits: Limits
+  /** Hears, now and then, that connections are turned away. */
+  tooManyConnections(): void
   /** Names beside the loopback ones under which clients may reach us. */
   hostnames: readonly string[]
   /** The MCP door. */
@@ -18,23 +28,21 @@ const MCP_PATH = /^\/ws\/([a-z0-9-]{1,40})\/?(?:\?|$)/
 
 /** The one listener: judges Host and Origin, then hands the request to its door. */
 export function createFrontServer(options: FrontServerOptions): Server {
-  const { hostnames, mcp, other } = options
+  const { hostnames, mcp, other, limits } = options
   const known = new Set([...LOOPBACK, ...hostnames.map((name) => name.toLowerCase())])
-  const server = createServer(
-    // A header that must come once and comes twice is joined, and then fits nowhere; Node would take the first one.
-    { maxHeaderSize: 16_384, requestTimeout: 120_000, headersTimeout: 20_000, joinDuplicateHeaders: true },
-    (request, response) => {
-      const refusal = judgeOrigin(request, known)
-      if (refusal !== undefined) return refuse(response, refusal)
-      const slug = MCP_PATH.exec(request.url ?? '')?.[1]
-      // The hot path has its headers beside its answers.
-      if (slug !== undefined && request.method === 'POST') return mcp(slug, request, response)
-      protect(response)
-      if (slug === undefined) other(request, response)
-      else serveReader(options, slug, request, response)
-    },
-  )
+  const server = createServer(receivingLimits(limits), (request, response) => {
+    const refusal = judgeOrigin(request, known)
+    if (refusal !== undefined) return refuse(response, refusal)
+    const slug = MCP_PATH.exec(request.url ?? '')?.[1]
+    // The hot path has its headers beside its answers.
+    if (slug !== undefined && request.method === 'POST') return mcp(slug, request, response)
+    protect(response)
+    if (slug === undefined) other(request, response)
+    else serveReader(options, slug, request, response)
+  })
   server.keepAliveTimeout = 65_000
+  server.maxConnections = limits.connections
+  server.on('drop', tellNowAndThen(options.tooManyConnections))
   return server
 }
 
@@ -51,6 +59,32 @@ const PROTECTION = new Map([
 
 function protect(response: ServerResponse): void {
   response.setHeaders(PROTECTION)
+}
+
+/** Node answers 408 and 431 by itself, and closes the connection. */
+function receivingLimits(limits: Limits): ServerOptions {
+  return {
+    // A header that must come once and comes twice is joined, and then fits nowhere; Node would take the first one.
+    joinDuplicateHeaders: true,
+    maxHeaderSize: limits['header-bytes'],
+    headersTimeout: limits['headers-ms'],
+    requestTimeout: limits['headers-ms'] + limits['body-ms'],
+    connectionsCheckingInterval: CHECK_MS,
+  }
+}
+
+/** How late a client that is too slow may be found. */
+const CHECK_MS = 500
+const TELL_MS = 60_000
+
+/** What happens thousands of times is told once a minute. */
+function tellNowAndThen(tell: () => void): () => void {
+  let toldAt = Number.NEGATIVE_INFINITY
+  return () => {
+    if (performance.now() - toldAt < TELL_MS) return
+    toldAt = performance.now()
+    tell()
+  }
 }
 
 /** A workspace's URL is given to package managers, MCP clients and people alike; their headers tell them apart. */

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'conflict' // it exists already, or changed meanwhile
   | 'too_large' // over one of our limits
   | 'too_many' // over a rate or concurrency limit
+  | 'overloaded' // all of us together are over a limit of the gateway
   | 'unsupported' // understood, but not offered here
   | 'needs_credential' // a server's credential is missing or incomplete
   | 'credential_unreadable' // a stored credential does not open
@@ -28,29 +29,27 @@ export interface GatewayErrorOptions {
   /** What the reader can do about it. */
   fix?: string
   /** When trying again may help, where that is known. */
-  retryAfterMs?: number
+  retryAfterSeconds?: number
 }
 
 /** The one error class. `message` and `fix` are safe to show to whoever called; the real reason is in `cause`. */
 export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly fix: string | undefined
-  readonly retryAfterMs: number | undefined
+  readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, { cause: options.cause })
     this.name = 'GatewayError'
     this.code = code
     this.fix = options.fix
-    this.retryAfterMs = options.retryAfterMs
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 }
 
 /** The headers that an HTTP answer has because of an error: in seconds, and never too early. */
-export function retryHeaders({ retryAfterMs }: GatewayError): Record<string, string> {
-  return retryAfterMs === undefined
-    ? {}
-    : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }
+export function retryHeaders({ retryAfterSeconds }: GatewayError): Record<string, string> {
+  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
 }
 
 /** Turns anything thrown into a GatewayError; what we did not foresee becomes `internal` and says nothing. */

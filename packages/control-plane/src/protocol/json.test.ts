@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../model/error.ts'
-import { checkJsonLimits, isRawNumber, type JsonLimits, parseJson } from './json.ts'
+import {
+  checkJsonLimits,
+  isRawNumber,
+  type JsonLimits,
+  NO_LIMITS,
+  parseJson as parseLimited,
+} from './json.ts'
+
+const parseJson = (text: string) => parseLimited(text, NO_LIMITS)
 
 it.each([
   '9007199254740993',
@@ -34,7 +42,11 @@ it('leaves texts that look like large numbers as they are', () => {
   expect(parseJson(text)).toEqual({ '9007199254740993': '9007199254740993', t: '1e400' })
 })
 
-it.each(['', '{', '{"a":1,}', '01', '1.', 'NaN', "{'a':1}", '[9007199254740993'])('refuses %j', (text) => {
+it.each([
+  ...['', '{', '{"a":1,}', '01', '1.', 'NaN', "{'a':1}", '[9007199254740993'],
+  ...['{9007199254740993:1}', '{"a":1,9007199254740993 :1}', '09007199254740993', '[1-90071992547409931]'],
+  ...['9007199254740993.', '[1 9007199254740993]', 'true9007199254740993', '"a"9007199254740993', '1e4000e1'],
+])('refuses %j', (text) => {
   expect(() => parseJson(text)).toThrow(SyntaxError)
 })
 
@@ -68,6 +80,11 @@ describe('whatever is read and written again', () => {
         expect(JSON.stringify(exact)).toBe(`[1e999,${JSON.stringify(oracle)}]`)
       }),
     )
+  })
+
+  it('has the same texts beside numbers that are kept exactly, even where those look alike', () => {
+    const text = '{"a":"9007199254740993","ä 🎈":[9007199254740993,"\\"9007199254740993","\\\\"],"b":-1e999}'
+    expect(JSON.stringify(parseJson(text))).toBe(text)
   })
 
   it('keeps members with names that objects have anyway', () => {

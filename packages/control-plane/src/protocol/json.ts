@@ -1,36 +1,58 @@
 import { GatewayError } from '../model/error.ts'
+import { type LimitName, type Limits, raiseLimit } from '../model/limits.ts'
 
 export interface JsonLimits {
   maxDepth: number
-  /** Brackets, commas and colons outside of strings: what decides the memory that parsing takes. */
+  /** Brackets, commas and colons outside of strings: what decides the memory and the time that parsing takes. */
   maxTokens: number
+  /** Whose words they are, for the refusal. */
+  of?: 'reply'
 }
 
-/** 64 levels and 100,000 tokens: 4 MB of brackets would otherwise block the process for over a second. */
-export const REQUEST_LIMITS: JsonLimits = { maxDepth: 64, maxTokens: 100_000 }
+/** For what clients send. */
+export function requestLimits(limits: Limits): JsonLimits {
+  return { maxDepth: limits['json-depth'], maxTokens: limits['json-values'] }
+}
 
-/** Servers send lists of hundreds of schemas; the largest one known has 1 MB. */
-export const REPLY_LIMITS: JsonLimits = { maxDepth: 200, maxTokens: 2_000_000 }
+/** For what servers send. */
+export function replyLimits(limits: Limits): JsonLimits {
+  return { of: 'reply', maxDepth: limits['reply-json-depth'], maxTokens: limits['reply-json-values'] }
+}
 
-// Digits that a double cannot hold, or an exponent that may overflow: only then is the slower parse needed.
-const NEEDS_EXACT_NUMBERS = /[\d.]{16}|\d[eE][+-]?\d{3}/
+/** For JSON that is our own. */
+export const NO_LIMITS: JsonLimits = {
+  maxDepth: Number.POSITIVE_INFINITY,
+  maxTokens: Number.POSITIVE_INFINITY,
+}
+
 const PLAIN_INTEGER = /^-?\d+(?:\.0+)?$/
+/** A double holds every number of 15 digits; with a point they are 16 characters. */
+const MAX_SURE_CHARACTERS = 15
+const LARGE_EXPONENT = /[eE][+-]?\d{3}/
+/** Stands before numbers while they are texts. Unknown outside: who guessed it would spoil their own message only. */
+const MARK = `${crypto.randomUUID()}#`
+const OPENING = Buffer.from(`"${MARK}`)
 
 /**
  * Parses JSON so that it is written again with the same values: numbers a double cannot hold become `JSON.rawJSON`
- * objects, which JSON.stringify writes as they were. Throws SyntaxError for what is not JSON.
+ * objects, which JSON.stringify writes as they were. Throws `too_large` over the limits, before anything is built,
+ * and SyntaxError for what is not JSON.
  */
-export function parseJson(text: string): unknown {
-  if (!NEEDS_EXACT_NUMBERS.test(text)) return JSON.parse(text)
-  return JSON.parse(text, keepExactNumber)
+export function parseJson(source: Buffer | string, limits: JsonLimits): unknown {
+  const bytes = typeof source === 'string' ? Buffer.from(source) : source
+  const inexact = scan(bytes, limits)
+  if (inexact === undefined) return JSON.parse(source.toString())
+  try {
+    return withExactNumbers(JSON.parse(markedText(bytes, inexact)))
+  } catch {
+    // The parser's words are to be about the text as it came.
+    return JSON.parse(source.toString())
+  }
 }
 
-function keepExactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== 'number' || context?.source === undefined) return value
-  const { source } = context
-  // A number may look like a safe integer only because the rest of it was lost, as 1e-400 does.
-  const isExact = Number.isSafeInteger(value) ? PLAIN_INTEGER.test(source) : String(value) === source
-  return isExact ? value : rawJson(source)
+/** Throws `too_large` when the text is nested too deeply or has too many tokens. Builds nothing. */
+export function checkJsonLimits(bytes: Buffer, limits: JsonLimits): void {
+  scan(bytes, limits)
 }
 
 // TypeScript's library does not know JSON.rawJSON yet; Node has it since 22.
@@ -39,13 +61,54 @@ const jsonWithRaw = JSON as unknown as {
   isRawJSON(value: unknown): value is { rawJSON: string }
 }
 
-function rawJson(source: string): object {
-  return jsonWithRaw.rawJSON(source)
-}
-
 /** A number kept exactly by `parseJson`. */
 export function isRawNumber(value: unknown): value is { rawJSON: string } {
   return jsonWithRaw.isRawJSON(value)
+}
+
+/**
+ * The text with each inexact number as a string behind the mark. A reviver that is given the source of each value
+ * would do as well, but costs ten times the parse: a body of 4 MB could stop everybody for a quarter of a second.
+ */
+function markedText(bytes: Buffer, inexact: readonly Span[]): string {
+  const marked = Buffer.allocUnsafe(bytes.length + inexact.length * (OPENING.length + 1))
+  let from = 0
+  let to = 0
+  for (const { start, end } of inexact) {
+    to += bytes.copy(marked, to, from, start)
+    to += OPENING.copy(marked, to)
+    to += bytes.copy(marked, to, start, end)
+    marked[to++] = QUOTE
+    from = end
+  }
+  to += bytes.copy(marked, to, from)
+  return marked.toString('utf8', 0, to)
+}
+
+/** Throws SyntaxError for a mark around something that is no number. */
+function withExactNumbers(value: unknown): unknown {
+  if (typeof value === 'string') {
+    return value.startsWith(MARK) ? jsonWithRaw.rawJSON(value.slice(MARK.length)) : value
+  }
+  if (typeof value !== 'object' || value === null) return value
+  // What was just parsed: nobody else sees it change.
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at++) value[at] = withExactNumbers(value[at])
+    return value
+  }
+  // Its members are its own, even one called __proto__.
+  const members = value as Record<string, unknown>
+  for (const key of Object.keys(members)) {
+    const member = members[key]
+    if (typeof member === 'string' || typeof member === 'object') members[key] = withExactNumbers(member)
+  }
+  return value
+}
+
+/** Where a number stands that a double cannot hold. */
+interface Span {
+  start: number
+  end: number
 }
 
 const QUOTE = 0x22
@@ -57,12 +120,13 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-/** Throws `too_large` when the text is nested too deeply or has too many tokens. Looks at each byte once, builds nothing. */
-export function checkJsonLimits(bytes: Uint8Array, limits: JsonLimits): void {
+/** Looks at each byte once. Gives the numbers that a double cannot hold, or nearly always undefined: there are none. */
+function scan(bytes: Buffer, limits: JsonLimits): Span[] | undefined {
   let depth = 0
   let tokens = 0
+  let inexact: Span[] | undefined
   for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at]
+    const byte = bytes[at] ?? 0
     if (byte === QUOTE) {
       at = endOfString(bytes, at)
     } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
@@ -72,25 +136,77 @@ export function checkJsonLimits(bytes: Uint8Array, limits: JsonLimits): void {
       depth--
     } else if (byte === COMMA || byte === COLON) {
       if (++tokens > limits.maxTokens) throw tooMany(limits)
+    } else if (isOfNumber(byte)) {
+      const end = endOfNumber(bytes, at)
+      if (end - at >= MIN_INEXACT && isInexact(bytes, at, end)) {
+        inexact ??= []
+        inexact.push({ start: at, end })
+      }
+      at = end - 1
     }
   }
   if (tokens > limits.maxTokens) throw tooMany(limits)
+  return inexact
 }
 
-function endOfString(bytes: Uint8Array, start: number): number {
+function endOfString(bytes: Buffer, start: number): number {
   let at = start + 1
   while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1
   return at
 }
 
-function tooDeep({ maxDepth }: JsonLimits): GatewayError {
+function endOfNumber(bytes: Buffer, start: number): number {
+  let at = start + 1
+  while (at < bytes.length && isOfNumber(bytes[at] ?? 0)) at++
+  return at
+}
+
+/** Digits, signs, points and exponents. */
+function isOfNumber(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    byte === 0x2e ||
+    byte === 0x2d ||
+    byte === 0x2b ||
+    (byte | 0x20) === 0x65
+  )
+}
+
+/** The shortest number that a double may not hold: 1e400. */
+const MIN_INEXACT = '1e400'.length
+
+function isInexact(bytes: Buffer, start: number, end: number): boolean {
+  const source = bytes.toString('latin1', start, end)
+  if (source.length <= MAX_SURE_CHARACTERS && !LARGE_EXPONENT.test(source)) return false
+  const value = Number(source)
+  // A number may look like a safe integer only because the rest of it was lost, as 1e-400 does.
+  const isExact = Number.isSafeInteger(value) ? PLAIN_INTEGER.test(source) : String(value) === source
+  return !isExact && !isKey(bytes, end)
+}
+
+/** A number in the place of a key is no JSON: as a text it would become some. */
+function isKey(bytes: Buffer, end: number): boolean {
+  let at = end
+  while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at++
+  return bytes[at] === COLON
+}
+
+function tooDeep({ maxDepth, of }: JsonLimits): GatewayError {
+  if (of === 'reply') return replyTooLarge(`is nested more than ${maxDepth} levels deep`, 'reply-json-depth')
   return new GatewayError('too_large', `The JSON is nested more than ${maxDepth} levels deep.`, {
-    fix: 'Send flatter data.',
+    fix: `Send flatter data. ${raiseLimit('json-depth')}`,
   })
 }
 
-function tooMany({ maxTokens }: JsonLimits): GatewayError {
+function tooMany({ maxTokens, of }: JsonLimits): GatewayError {
+  if (of === 'reply') return replyTooLarge(`has more than ${maxTokens} values`, 'reply-json-values')
   return new GatewayError('too_large', `The JSON has more than ${maxTokens} values.`, {
-    fix: 'Send the data in several calls.',
+    fix: `Send the data in several calls. ${raiseLimit('json-values')}`,
+  })
+}
+
+function replyTooLarge(what: string, name: LimitName): GatewayError {
+  return new GatewayError('too_large', `The server's answer ${what}.`, {
+    fix: `Ask the tool for less, for example with a filter or a page size. ${raiseLimit(name)}`,
   })
 }

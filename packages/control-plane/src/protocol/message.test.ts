@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseJson } from './json.ts'
+import { NO_LIMITS, parseJson } from './json.ts'
 import { errorBytes, idKey, type Message, type RequestId, readMessage, resultBytes } from './message.ts'
 import { RPC, RpcError } from './rpc-error.ts'
 
-const read = (text: string) => readMessage(parseJson(text))
+const read = (text: string) => readMessage(parseJson(text, NO_LIMITS))
 
 describe('a JSON-RPC message', () => {
   it.each([
@@ -22,7 +22,7 @@ describe('a JSON-RPC message', () => {
     const text =
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{"n":1e400,"__proto__":1},"_meta":{"a/b":[null]},"new":9007199254740993}}'
     const { message } = read(text) as Extract<Message, { kind: 'request' }>
-    const sent = parseJson(text) as { params: object }
+    const sent = parseJson(text, NO_LIMITS) as { params: object }
     expect(message).toEqual(sent)
     for (const [name, value] of Object.entries(sent.params))
       expect(JSON.stringify(message.params?.[name])).toBe(JSON.stringify(value))
@@ -64,7 +64,9 @@ it('tells ids apart by kind and exact value', () => {
     '9007199254740992',
     '9007199254740994',
   ]
-  const exact = ['9007199254740993', '9007199254740995'].map((text) => parseJson(text) as RequestId)
+  const exact = ['9007199254740993', '9007199254740995'].map(
+    (text) => parseJson(text, NO_LIMITS) as RequestId,
+  )
   const all: RequestId[] = [...ids, ...exact, 9007199254740992]
   expect(new Set(all.map(idKey)).size).toBe(all.length)
 })
@@ -78,7 +80,7 @@ it('writes a response around a result under exactly the id that was asked with',
       expect(resultBytes(id, Buffer.from(json))).toEqual(resultBytes(id, json))
     }),
   )
-  expect(resultBytes(parseJson('9007199254740993') as RequestId, '{}').toString()).toBe(
+  expect(resultBytes(parseJson('9007199254740993', NO_LIMITS) as RequestId, '{}').toString()).toBe(
     '{"jsonrpc":"2.0","id":9007199254740993,"result":{}}',
   )
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../model/error.ts'
-import { parseJson } from './json.ts'
+import { NO_LIMITS, parseJson } from './json.ts'
 import type { RequestId } from './message.ts'
 import {
   type Incoming,
@@ -144,7 +144,7 @@ describe('a server’s reply', () => {
 
   it('under an id that an exact number names goes out with that number', () => {
     const reply = onlyReply('{"jsonrpc":"2.0","id":1,"result":{}}')
-    const id = parseJson('9007199254740993') as RequestId
+    const id = parseJson('9007199254740993', NO_LIMITS) as RequestId
     expect(textOf(replyFor(reply, id))).toBe('{"jsonrpc":"2.0","id":9007199254740993,"result":{}}')
   })
 
@@ -218,10 +218,14 @@ describe('other things that a server sends', () => {
     '{"jsonrpc":"2.0","id":9007199254740993,"result":{}}',
     '{"jsonrpc":"2.0","id":"one","result":{}}',
     '{"jsonrpc":"1.0","id":1,"result":{}}',
-    `{"id":1,"jsonrpc":"2.0","result":${'[{"a":'.repeat(150)}1${'}]'.repeat(150)}}`,
   ])('are refused as no JSON-RPC: %j', (text) => {
     expect(() => read(text)).toThrow(GatewayError)
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'upstream_invalid' }))
+  })
+
+  it('are refused as too large when they would have to be parsed and are nested too deeply', () => {
+    const nested = `{"id":1,"jsonrpc":"2.0","result":${'[{"a":'.repeat(150)}1${'}]'.repeat(150)}}`
+    expect(() => read(nested)).toThrow(expect.objectContaining({ code: 'too_large' }))
   })
 
   it('never make the reader throw anything unforeseen', () => {

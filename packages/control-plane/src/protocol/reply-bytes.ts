@@ -1,5 +1,6 @@
 import { GatewayError } from '../model/error.ts'
-import { checkJsonLimits, parseJson, REPLY_LIMITS } from './json.ts'
+import { DEFAULT_LIMITS } from '../model/limits.ts'
+import { type JsonLimits, parseJson, replyLimits } from './json.ts'
 import { type Message, type RequestId, readMessage } from './message.ts'
 
 /**
@@ -15,6 +16,8 @@ export interface Reply {
   /** Where the value of `result` or `error` begins. */
   bodyStart: number
   isError: boolean
+  /** What holds if it has to be parsed. */
+  limits: JsonLimits
 }
 
 export type Incoming = { kind: 'reply'; reply: Reply } | Exclude<Message, { kind: 'response' }>
@@ -31,21 +34,23 @@ const END_BYTES = 80
 
 /**
  * Tells what a server sent: each reply and each other message in the text, in order. Throws `upstream_invalid`
- * for what is not JSON-RPC.
+ * for what is not JSON-RPC, `too_large` for what would take too long to parse.
  */
-export function readIncoming(raw: Buffer): Incoming[] {
-  const reply = recogniseReply(raw)
-  return reply ? [{ kind: 'reply', reply }] : parseIncoming(raw)
+export function readIncoming(raw: Buffer, limits: JsonLimits = BY_DEFAULT): Incoming[] {
+  const reply = recogniseReply(raw, limits)
+  return reply ? [{ kind: 'reply', reply }] : parseIncoming(raw, limits)
 }
 
-function recogniseReply(bytes: Buffer): Reply | undefined {
+const BY_DEFAULT = replyLimits(DEFAULT_LIMITS)
+
+function recogniseReply(bytes: Buffer, limits: JsonLimits): Reply | undefined {
   const head = bytes.toString('latin1', 0, END_BYTES)
   const first = ID_FIRST.exec(head)
   if (first) {
     const isWhole = namesNoOtherId(bytes, first[0].length)
       ? endsWithBrace(bytes)
-      : closesAfterBody(bytes, first[0].length)
-    return isWhole ? replyAt(bytes, first, 0, first[2] === 'error', first[0].length) : undefined
+      : closesAfterBody(bytes, first[0].length, limits)
+    return isWhole ? replyAt(bytes, first, 0, first[2] === 'error', first[0].length, limits) : undefined
   }
   const start = RESULT_FIRST.exec(head)
   if (start === null) return undefined
@@ -54,8 +59,8 @@ function recogniseReply(bytes: Buffer): Reply | undefined {
   if (last === null) return undefined
   const lastAt = tailStart + last.index
   const isWhole =
-    namesNoOtherId(bytes.subarray(0, lastAt), 0) || idFollowsBody(bytes, start[0].length, lastAt)
-  return isWhole ? replyAt(bytes, last, tailStart, start[1] === 'error', start[0].length) : undefined
+    namesNoOtherId(bytes.subarray(0, lastAt), 0) || idFollowsBody(bytes, start[0].length, lastAt, limits)
+  return isWhole ? replyAt(bytes, last, tailStart, start[1] === 'error', start[0].length, limits) : undefined
 }
 
 /**
@@ -73,13 +78,13 @@ function endsWithBrace(bytes: Buffer): boolean {
   return /\}\s*$/.test(bytes.toString('latin1', Math.max(0, bytes.length - END_BYTES)))
 }
 
-function closesAfterBody(bytes: Buffer, bodyStart: number): boolean {
-  const end = endOfObject(bytes, bodyStart)
+function closesAfterBody(bytes: Buffer, bodyStart: number, limits: JsonLimits): boolean {
+  const end = endOfObject(bytes, bodyStart, limits)
   return end !== undefined && CLOSES.test(bytes.toString('latin1', end, end + END_BYTES))
 }
 
-function idFollowsBody(bytes: Buffer, bodyStart: number, idAt: number): boolean {
-  const end = endOfObject(bytes, bodyStart)
+function idFollowsBody(bytes: Buffer, bodyStart: number, idAt: number, limits: JsonLimits): boolean {
+  const end = endOfObject(bytes, bodyStart, limits)
   return end !== undefined && COMMA.test(bytes.toString('latin1', end, idAt))
 }
 
@@ -87,7 +92,7 @@ function idFollowsBody(bytes: Buffer, bodyStart: number, idAt: number): boolean 
  * Behind the end of the object that begins here. A reply that is passed on unparsed must be one message with one id:
  * a second `id` behind the result would answer another request of the same client. Undefined for what needs a parser.
  */
-function endOfObject(bytes: Buffer, start: number): number | undefined {
+function endOfObject(bytes: Buffer, start: number, { maxDepth }: JsonLimits): number | undefined {
   let at = start
   while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at++
   if (bytes[at] !== OPEN_BRACE) return undefined
@@ -95,7 +100,7 @@ function endOfObject(bytes: Buffer, start: number): number | undefined {
     const byte = bytes[at]
     if (byte === QUOTE) at = endOfString(bytes, at)
     else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      if (++depth > REPLY_LIMITS.maxDepth) return undefined
+      if (++depth > maxDepth) return undefined
     } else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) return at + 1
   }
   return undefined
@@ -119,24 +124,29 @@ function replyAt(
   offset: number,
   isError: boolean,
   bodyStart: number,
+  limits: JsonLimits,
 ): Reply {
   const digits = match[1] as string
   const idStart = offset + match.index + match[0].lastIndexOf(digits)
-  return { bytes, id: Number(digits), idStart, idEnd: idStart + digits.length, bodyStart, isError }
+  return { bytes, id: Number(digits), idStart, idEnd: idStart + digits.length, bodyStart, isError, limits }
 }
 
-function parseIncoming(raw: Buffer): Incoming[] {
+function parseIncoming(raw: Buffer, limits: JsonLimits): Incoming[] {
   try {
-    checkJsonLimits(raw, REPLY_LIMITS)
-    const value = parseJson(raw.toString())
+    const value = parseJson(raw, limits)
     // Servers of 2025-03-26 may send several messages at once.
-    return (Array.isArray(value) ? value : [value]).map(toIncoming)
+    return (Array.isArray(value) ? value : [value]).map((one) => toIncoming(one, limits))
   } catch (cause) {
+    if (isTooLarge(cause)) throw cause
     throw new GatewayError('upstream_invalid', 'The server sent something that is not JSON-RPC.', { cause })
   }
 }
 
-function toIncoming(value: unknown): Incoming {
+function isTooLarge(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'too_large'
+}
+
+function toIncoming(value: unknown, limits: JsonLimits): Incoming {
   const incoming = readMessage(value)
   if (incoming.kind !== 'response') return incoming
   const { id, result, error } = incoming.message
@@ -145,7 +155,7 @@ function toIncoming(value: unknown): Incoming {
     error === undefined
       ? { jsonrpc: '2.0', id: Number(id), result }
       : { jsonrpc: '2.0', id: Number(id), error }
-  const reply = recogniseReply(Buffer.from(JSON.stringify(body)))
+  const reply = recogniseReply(Buffer.from(JSON.stringify(body)), limits)
   if (reply) return { kind: 'reply', reply }
   throw new GatewayError('upstream_invalid', 'The server answered under an id that nobody asked with.')
 }
@@ -249,13 +259,13 @@ export function surelyComplete({ bytes, bodyStart }: Reply): boolean {
   return STARTS_COMPLETE.test(opening) || bytes.indexOf(INPUT_REQUIRED) === -1
 }
 
-/** Parses a reply in full, exactly. Throws `upstream_invalid`. */
+/** Parses a reply in full, exactly. Throws `upstream_invalid` or `too_large`. */
 export function parseReply(reply: Reply): Extract<Message, { kind: 'response' }>['message'] {
   try {
-    checkJsonLimits(reply.bytes, REPLY_LIMITS)
-    const incoming = readMessage(parseJson(reply.bytes.toString()))
+    const incoming = readMessage(parseJson(reply.bytes, reply.limits))
     if (incoming.kind === 'response') return incoming.message
   } catch (cause) {
+    if (isTooLarge(cause)) throw cause
     throw new GatewayError('upstream_invalid', 'The server sent something that is not JSON-RPC.', { cause })
   }
   throw new GatewayError('upstream_invalid', 'The server sent something that is not a reply.')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseJson } from './json.ts'
+import { NO_LIMITS, parseJson } from './json.ts'
 import { META } from './modern-envelope.ts'
 import { toLegacyResult, toModernErrorCode, toModernResult } from './translate-result.ts'
 
@@ -50,7 +50,7 @@ describe('a modern result for a legacy client', () => {
     'tells structured content %s as text',
     (json) => {
       const content = [{ type: 'text', text: 'first' }]
-      const result = { content, structuredContent: parseJson(json) }
+      const result = { content, structuredContent: parseJson(json, NO_LIMITS) }
       expect(toLegacyResult('tools/call', result)).toEqual({
         content: [...content, { type: 'text', text: json }],
       })

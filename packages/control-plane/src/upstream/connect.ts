@@ -9,6 +9,7 @@ import { HttpChannel, type HttpChannelOptions } from './http-channel.ts'
 import { HandshakeFailed, LegacyPeer, unsolicitedFor } from './legacy-peer.ts'
 import { ModernPeer } from './modern-peer.ts'
 import type { Peer, PeerEvents, PeerProfile } from './peer.ts'
+import type { ReplyRoom } from './reply-room.ts'
 import { SseChannel } from './sse-channel.ts'
 import { StdioChannel } from './stdio-channel.ts'
 
@@ -26,7 +27,7 @@ export interface ConnectOptions {
   /** For hosted ones; absent where hosting is off. */
   hosting: (HostedOptions & { workingFolder(server: Server): string }) | undefined
   verdict: EraVerdict | undefined
-  maxReplyBytes: number
+  replies: ReplyRoom
   nextId(): number
   events: PeerEvents
   noise(): void
@@ -129,7 +130,7 @@ function httpOptions(
     credentials: options.credentials,
     fillHeaders: createHeaderFiller(target.headers),
     unsolicited: unsolicitedFor(options.events, respond),
-    maxReplyBytes: options.maxReplyBytes,
+    replies: options.replies,
   }
 }
 
@@ -219,9 +220,10 @@ function startProcess(
       workingFolder: hosting.workingFolder(server),
       label: server.name,
     },
-    hosting,
+    hosting: { ...hosting, maxLineBytes: options.replies.maxBytes },
     scrubber,
     unsolicited,
+    replies: options.replies.json,
     noise: options.noise,
   })
   return channel

@@ -2,12 +2,14 @@ import type { EventSourceMessage } from 'eventsource-parser'
 import type { Pool } from 'undici'
 import type { OpenCredential } from '../model/credential.ts'
 import { GatewayError } from '../model/error.ts'
+import type { JsonLimits } from '../protocol/json.ts'
 import { type Incoming, readIncoming } from '../protocol/reply-bytes.ts'
 import type { Channel, ChannelFailure, OutgoingRequest, RequestSink, UnsolicitedSink } from './channel.ts'
 import { type CredentialSource, NO_SCRUBBER, withCredential } from './credential-source.ts'
 import { describeConnectionError, neverConnected } from './http-client.ts'
 import { HttpExchange } from './http-exchange.ts'
 import { failureOfStatus } from './http-status.ts'
+import type { ReplyRoom } from './reply-room.ts'
 
 export interface HttpChannelOptions {
   url: URL
@@ -15,7 +17,7 @@ export interface HttpChannelOptions {
   credentials: CredentialSource
   fillHeaders: (credential: OpenCredential | undefined) => Record<string, string>
   unsolicited: UnsolicitedSink
-  maxReplyBytes: number
+  replies: ReplyRoom
 }
 
 /** A change of credential between asking the vault and writing to the socket: nothing was sent, ask again. */
@@ -45,7 +47,7 @@ export class HttpChannel implements Channel {
   }
 
   request(outgoing: OutgoingRequest, sink: RequestSink): () => void {
-    const state = new OpenRequest(outgoing, sink)
+    const state = new OpenRequest(outgoing, sink, this.#options.replies.json)
     this.#withCredential(
       (credential) => this.#dispatchRequest(state, credential),
       (error) => state.fail({ kind: 'never-sent', error }),
@@ -76,7 +78,7 @@ export class HttpChannel implements Channel {
           state.fail({ kind, error: describeConnectionError(error, this.#where()) })
         },
       },
-      this.#options.maxReplyBytes,
+      this.#options.replies,
     )
     state.exchange = exchange
     const headers = this.#headers(credential, outgoing.headers)
@@ -126,7 +128,7 @@ export class HttpChannel implements Channel {
         }
         const exchange = new HttpExchange(
           { starting: () => this.#requireCurrent(credential), message: ignore, done: ignore, failed },
-          this.#options.maxReplyBytes,
+          this.#options.replies,
         )
         const headers = this.#headers(credential)
         headers['content-type'] = 'application/json'
@@ -153,7 +155,8 @@ export class HttpChannel implements Channel {
           message: (raw, event) => {
             heard ||= event !== undefined
             last = event?.id ?? last
-            for (const incoming of readLeniently(raw)) tellUnsolicited(incoming, this.#options.unsolicited)
+            for (const incoming of readLeniently(raw, this.#options.replies.json))
+              tellUnsolicited(incoming, this.#options.unsolicited)
           },
           ended: (status) => {
             if (status >= 400 && status < 500) return
@@ -189,7 +192,7 @@ export class HttpChannel implements Channel {
           else if (!this.#closed) sink.ended(0)
         },
       },
-      this.#options.maxReplyBytes,
+      this.#options.replies,
     )
     const headers = this.#headers(
       credential,
@@ -225,7 +228,7 @@ export class HttpChannel implements Channel {
         const headers = this.#headers(credential)
         this.#options.pool.dispatch(
           { path: this.#path, method: 'DELETE', headers },
-          new HttpExchange(sink, 65_536),
+          new HttpExchange(sink, { ...this.#options.replies, maxBytes: 65_536 }),
         )
       }, finish)
     })
@@ -237,6 +240,8 @@ export class HttpChannel implements Channel {
   ): Record<string, string> {
     const headers: Record<string, string> = {
       accept: 'application/json, text/event-stream',
+      // What is not compressed cannot grow while it is read.
+      'accept-encoding': 'identity',
       ...this.#options.fillHeaders(credential),
       ...more,
     }
@@ -274,14 +279,16 @@ export class HttpChannel implements Channel {
 class OpenRequest {
   readonly outgoing: OutgoingRequest
   readonly #sink: RequestSink
+  readonly #limits: JsonLimits
   exchange: HttpExchange | undefined
   lastEventId: string | undefined
   rpcCode: number | undefined
   settled = false
   #lingering: NodeJS.Timeout | undefined
 
-  constructor(outgoing: OutgoingRequest, sink: RequestSink) {
+  constructor(outgoing: OutgoingRequest, sink: RequestSink, limits: JsonLimits) {
     this.outgoing = outgoing
+    this.#limits = limits
     this.#sink = sink
   }
 
@@ -289,7 +296,7 @@ class OpenRequest {
     if (this.settled) return
     if (event?.id !== undefined) this.lastEventId = event.id
     if (event !== undefined && (event.data === '' || (event.event ?? 'message') !== 'message')) return
-    const messages = event === undefined ? this.#readBody(raw) : readLeniently(raw)
+    const messages = event === undefined ? this.#readBody(raw) : this.#readEvent(raw)
     for (const incoming of messages) if (!this.settled) this.#tell(incoming)
     // Aborting at once would cost the connection, which nearly every server gives back right after its answer.
     if (this.settled && event !== undefined)
@@ -299,11 +306,26 @@ class OpenRequest {
   /** An error's body need not be a message for this request; its code still tells something. */
   #readBody(raw: Buffer): Incoming[] {
     try {
-      return readIncoming(raw)
-    } catch {
+      return readIncoming(raw, this.#limits)
+    } catch (error) {
       this.rpcCode = rpcCodeIn(raw)
+      this.#failIfTooLarge(error)
       return []
     }
+  }
+
+  #readEvent(raw: Buffer): Incoming[] {
+    try {
+      return readIncoming(raw, this.#limits)
+    } catch (error) {
+      this.#failIfTooLarge(error)
+      return []
+    }
+  }
+
+  /** What is not even parsed may have been the answer: nobody should wait for another one. */
+  #failIfTooLarge(error: unknown): void {
+    if (error instanceof GatewayError && error.code === 'too_large') this.fail({ kind: 'broken', error })
   }
 
   #tell(incoming: Incoming): void {
@@ -330,9 +352,9 @@ class OpenRequest {
   }
 }
 
-function readLeniently(raw: Buffer): Incoming[] {
+function readLeniently(raw: Buffer, limits: JsonLimits): Incoming[] {
   try {
-    return readIncoming(raw)
+    return readIncoming(raw, limits)
   } catch {
     return []
   }

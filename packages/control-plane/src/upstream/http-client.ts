@@ -5,14 +5,14 @@ import type { AddressGuard } from './address-guard.ts'
 /** Accepts or refuses a TCP connection within this time; slower hosts are as good as dead to a waiting caller. */
 const CONNECT_TIMEOUT_MS = 5_000
 
-/** More than the callers one server can have at a time by our own limits; a stream holds a connection of its own. */
-const MAX_CONNECTIONS = 512
+/** Beside the calls there are streams, and calls of which nobody waits for the answer any more. */
+const SPARE_CONNECTIONS = 128
 
 /**
  * Warm connections to one origin, of one server of one workspace: sockets are never shared between workspaces.
  * Every new connection passes the guard, with the address that was checked.
  */
-export function openHttpPool(origin: string, guard: AddressGuard): Pool {
+export function openHttpPool(origin: string, guard: AddressGuard, maxCalls: number): Pool {
   const connectGuarded = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guard.lookup })
   const connect: buildConnector.connector = (options, done) => {
     try {
@@ -24,7 +24,12 @@ export function openHttpPool(origin: string, guard: AddressGuard): Pool {
     connectGuarded(options, done)
   }
   // Time limits are ours, per call; undici's own would end long streams.
-  return new Pool(origin, { connections: MAX_CONNECTIONS, connect, headersTimeout: 0, bodyTimeout: 0 })
+  return new Pool(origin, {
+    connections: maxCalls + SPARE_CONNECTIONS,
+    connect,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
 }
 
 const NEVER_CONNECTED = new Set([

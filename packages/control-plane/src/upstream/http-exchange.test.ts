@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Pool } from 'undici'
 import { expect, it } from 'vitest'
+import { ByteBudget } from '../model/byte-budget.ts'
 import { HttpExchange } from './http-exchange.ts'
 
 interface Heard {
@@ -29,7 +30,7 @@ async function exchange(
         done: (status, _headers, body) => resolve({ status, body: body.toString() }),
         failed: resolve,
       },
-      options.maxBytes ?? 1_000_000,
+      { maxBytes: options.maxBytes ?? 1_000_000, large: new ByteBudget(1_000_000_000) },
     )
     server.pool.dispatch({ path: '/', method: 'POST', body: '{}' }, running)
   })
@@ -206,7 +207,7 @@ it('sends nothing when it is given up, or told not to start, before it began', a
               done: resolve,
               failed: resolve,
             },
-            1_000,
+            { maxBytes: 1_000, large: new ByteBudget(0) },
           )
           if (early) running.abort(reason)
           server.pool.dispatch({ path: '/', method: 'POST', body: '{}' }, running)

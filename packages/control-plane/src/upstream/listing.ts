@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GatewayError } from '../model/error.ts'
-import { parseJson } from '../protocol/json.ts'
+import { NO_LIMITS, parseJson } from '../protocol/json.ts'
 import { parseReply } from '../protocol/reply-bytes.ts'
 import { GATEWAY_IDENTITY } from './modern-peer.ts'
 import type { Peer } from './peer.ts'
@@ -28,7 +28,7 @@ const listing = z.object({
 /** A listing kept as text; undefined for a text that is none. */
 export function readListing(text: string): Listing | undefined {
   try {
-    return listing.safeParse(parseJson(text)).data
+    return listing.safeParse(parseJson(text, NO_LIMITS)).data
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Server } from '../model/server.ts'
+import { NO_LIMITS } from '../protocol/json.ts'
 import type { RpcNotification, RpcRequest } from '../protocol/message.ts'
 import type { Reply } from '../protocol/reply-bytes.ts'
 import type { PeerListener } from './peer.ts'
@@ -18,7 +19,15 @@ const server: Server = {
   createdAt: 0,
   updatedAt: 0,
 }
-const reply: Reply = { bytes: Buffer.alloc(0), id: 1, idStart: 0, idEnd: 0, bodyStart: 0, isError: false }
+const reply: Reply = {
+  bytes: Buffer.alloc(0),
+  id: 1,
+  idStart: 0,
+  idEnd: 0,
+  bodyStart: 0,
+  isError: false,
+  limits: NO_LIMITS,
+}
 const progress: RpcNotification = { jsonrpc: '2.0', method: 'notifications/progress', params: {} }
 const logging: RpcNotification = { jsonrpc: '2.0', method: 'notifications/message', params: {} }
 const question: RpcRequest = { jsonrpc: '2.0', id: 'q', method: 'elicitation/create' }

@@ -30,7 +30,7 @@ export class SseChannel implements Channel {
     this.#options = options
     this.#pool = options.pool
     this.#credential = credential
-    this.#correlation = new StreamCorrelation(options.unsolicited)
+    this.#correlation = new StreamCorrelation(options.unsolicited, options.replies.json)
   }
 
   /** Opens the stream and waits for the endpoint. Rejects with GatewayError. */
@@ -79,7 +79,7 @@ export class SseChannel implements Channel {
         done: (status, _headers, body) => fail(this.#ended(status, body)),
         failed: (error) => fail(describeConnectionError(error, this.#where())),
       },
-      this.#options.maxReplyBytes,
+      this.#options.replies,
     )
     const headers = { ...this.#options.fillHeaders(this.#credential), accept: 'text/event-stream' }
     const { pathname, search } = this.#options.url
@@ -140,7 +140,7 @@ export class SseChannel implements Channel {
           fail({ kind, error: describeConnectionError(error, this.#where()) })
         },
       },
-      65_536,
+      { ...this.#options.replies, maxBytes: 65_536 },
     )
     // The newest credential, not the stream's: a rotated one must not be sent again.
     withCredential(

@@ -1,5 +1,6 @@
 import type { Scrubber } from '../model/credential.ts'
 import { GatewayError } from '../model/error.ts'
+import type { JsonLimits } from '../protocol/json.ts'
 import type { Channel, OutgoingRequest, RequestSink, UnsolicitedSink } from './channel.ts'
 import {
   type HostedExit,
@@ -15,6 +16,7 @@ export interface StdioChannelOptions {
   hosting: HostedOptions
   scrubber: Scrubber
   unsolicited: UnsolicitedSink
+  replies: JsonLimits
   /** A line on stdout that is no message. */
   noise(): void
 }
@@ -29,7 +31,7 @@ export class StdioChannel implements Channel {
   /** Starts the process; throws GatewayError when that cannot be done. */
   constructor(options: StdioChannelOptions) {
     this.#options = options
-    this.#correlation = new StreamCorrelation(options.unsolicited)
+    this.#correlation = new StreamCorrelation(options.unsolicited, options.replies)
     this.#process = openHostedProcess(
       options.spec,
       {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../model/error.ts'
+import { NO_LIMITS } from '../protocol/json.ts'
 import type { RequestSink, UnsolicitedSink } from './channel.ts'
 import { StreamCorrelation } from './stream-correlation.ts'
 
@@ -13,7 +14,7 @@ function setUp() {
     failure: ({ kind }) => void heard.push(`${name} fails ${kind}`),
     closed: () => void heard.push(`${name} is closed`),
   })
-  const stream = new StreamCorrelation(listener('nobody'))
+  const stream = new StreamCorrelation(listener('nobody'), NO_LIMITS)
   return {
     stream,
     heard,

@@ -1,4 +1,5 @@
 import type { GatewayError } from '../model/error.ts'
+import type { JsonLimits } from '../protocol/json.ts'
 import { idKey, type RequestId, type RpcNotification, type RpcRequest } from '../protocol/message.ts'
 import { readIncoming } from '../protocol/reply-bytes.ts'
 import type { OutgoingRequest, RequestSink, UnsolicitedSink } from './channel.ts'
@@ -16,9 +17,11 @@ export class StreamCorrelation {
   /** Who was asked what: only they hear that a question is taken back. */
   readonly #asked = new Map<string, RequestSink>()
   readonly #unsolicited: UnsolicitedSink
+  readonly #limits: JsonLimits
 
-  constructor(unsolicited: UnsolicitedSink) {
+  constructor(unsolicited: UnsolicitedSink, limits: JsonLimits) {
     this.#unsolicited = unsolicited
+    this.#limits = limits
   }
 
   opened(outgoing: OutgoingRequest, sink: RequestSink): void {
@@ -33,9 +36,9 @@ export class StreamCorrelation {
     return wasOpen
   }
 
-  /** Throws `upstream_invalid` for what is not JSON-RPC. */
+  /** Throws `upstream_invalid` for what is not JSON-RPC, `too_large` for what would take too long to parse. */
   receive(raw: Buffer): void {
-    for (const incoming of readIncoming(raw)) {
+    for (const incoming of readIncoming(raw, this.#limits)) {
       if (incoming.kind === 'notification') this.#notification(incoming.message)
       else if (incoming.kind === 'request') this.#request(incoming.message)
       else {

@@ -12,6 +12,7 @@ import { fetchListing, type Listing, readListing } from './listing.ts'
 import { ModernPeer } from './modern-peer.ts'
 import { NOBODY, type Peer, type PeerListener, type PeerProfile, type PeerRequest } from './peer.ts'
 import { createReachability, type Reachability } from './reachability.ts'
+import type { ReplyRoom } from './reply-room.ts'
 import { runLimited } from './run-limited.ts'
 
 export interface UpstreamOptions {
@@ -26,7 +27,9 @@ export interface UpstreamOptions {
   saveOffer(offer: string): void
   clock: Clock
   random: Random
-  maxReplyBytes: number
+  replies: ReplyRoom
+  /** How many calls it gets at a time at most. */
+  maxCalls: number
   /** What the server offers may have changed. */
   onListing(): void
   onResourceUpdated(uri: string): void
@@ -83,7 +86,9 @@ export class Upstream {
     this.#options = options
     const { target } = options.server
     this.#pool =
-      target.kind === 'remote' ? openHttpPool(new URL(target.url).origin, options.guard) : undefined
+      target.kind === 'remote'
+        ? openHttpPool(new URL(target.url).origin, options.guard, options.maxCalls)
+        : undefined
     this.#reachability = createReachability(options)
     this.#idleTimer = setInterval(() => this.#stopIdle(), 60_000)
     this.#idleTimer.unref()
@@ -211,7 +216,9 @@ export class Upstream {
         }
         // Many servers say 400 of a session they forgot: this request is not sent again, but the next gets a new one.
         if (failure.status === 400 && connection.peer.era === 'legacy') this.#retire(connection)
-        this.#reachability.failed(failure.error, failure.kind === 'status' ? failure.status : undefined)
+        // An answer that is too large is a sign of life: whoever asks for such must not stop the server for others.
+        if (failure.error.code !== 'too_large')
+          this.#reachability.failed(failure.error, failure.kind === 'status' ? failure.status : undefined)
         listener.failure(failure)
       },
     })
@@ -284,7 +291,7 @@ export class Upstream {
   }
 
   async #open(profile: PeerProfile, credentialVersion: number, changes: number): Promise<Connection> {
-    const { clock, credentials, hosting, maxReplyBytes } = this.#options
+    const { clock, credentials, hosting, replies } = this.#options
     let connection: Connection | undefined
     const peer = await connect(
       {
@@ -293,7 +300,7 @@ export class Upstream {
         pool: this.#pool,
         hosting,
         verdict: await this.#freshVerdict(),
-        maxReplyBytes,
+        replies,
         nextId: () => ++this.#lastId,
         noise: () => this.#noise++,
         events: {

@@ -76,7 +76,8 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
   const badTokens = createBadTokens(createClientAddresses(DIRECT), clock.now)
   const errors: GatewayError[] = []
   const reportError = (error: GatewayError) => errors.push(error)
-  const app = createAdminApp({ manage, authenticator, badTokens, version: '0.0.0', reportError })
+  const checkJson = () => {}
+  const app = createAdminApp({ manage, authenticator, badTokens, version: '0.0.0', reportError, checkJson })
 
   await storage.workspaces.create({ id: 'w-acme', slug: 'acme', name: 'Acme', createdAt: time.now })
   await storage.workspaces.create({ id: 'w-other', slug: 'other', name: 'Other', createdAt: time.now })

@@ -2,12 +2,18 @@ import { once } from 'node:events'
 import { createBridgePackageHandler } from '../../src/http/bridge-package/handler.ts'
 import { createFrontServer, type FrontServerOptions, listen } from '../../src/http/front-server.ts'
 import type { GatewayError } from '../../src/model/error.ts'
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts'
 
-type Doors = Omit<FrontServerOptions, 'hostnames'>
+type Doors = Omit<FrontServerOptions, 'hostnames' | 'limits' | 'tooManyConnections'>
 
 /** The front server on a port of its own, before the doors of the test. */
 export async function serveFront(doors: Doors): Promise<AsyncDisposable & { url: string }> {
-  const front = createFrontServer({ hostnames: [], ...doors })
+  const front = createFrontServer({
+    hostnames: [],
+    limits: DEFAULT_LIMITS,
+    tooManyConnections() {},
+    ...doors,
+  })
   const port = await listen(front, '127.0.0.1', 0)
   return {
     url: `http://127.0.0.1:${port}`,

@@ -25,6 +25,8 @@ export interface AdminContext {
   badTokens: { judge(thrown: unknown, request: IncomingMessage): unknown }
   /** The product's version, for the API's description. */
   version: string
+  /** Throws `too_large` for JSON that would take too long to parse. */
+  checkJson(body: Buffer): void
   /** Hears of every error whose cause the caller is not told. */
   reportError(error: GatewayError): void
 }
@@ -71,7 +73,7 @@ export function createAdminApp(context: AdminContext): Hono<AdminBindings> {
   }
 
   async function answer(route: Route, target: Target, caller: Caller, request: Request): Promise<Response> {
-    const body = route.method === 'GET' ? '' : await readText(request)
+    const body = route.method === 'GET' ? '' : await readText(request, context.checkJson)
     if (body !== '' && !saysJson(request.headers)) return notJson()
     const input = route.method === 'GET' ? inputInUrl(route, request) : parseJson(body)
     const done = await perform(context.manage, route.operation, caller.principal, target, input)

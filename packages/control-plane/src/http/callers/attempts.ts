@@ -78,6 +78,6 @@ function tooMany(waitMs: number): GatewayError {
   const minutes = Math.ceil(waitMs / 60_000)
   return new GatewayError('too_many', 'There were too many wrong attempts.', {
     fix: `Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, then try again.`,
-    retryAfterMs: waitMs,
+    retryAfterSeconds: Math.ceil(waitMs / 1000),
   })
 }

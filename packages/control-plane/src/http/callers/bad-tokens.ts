@@ -30,14 +30,14 @@ export function createBadTokens(addresses: ClientAddresses, now: () => number): 
   }
 }
 
-function tooMany(retryAfterMs: number, cause: unknown): GatewayError {
+function tooMany(waitMs: number, cause: unknown): GatewayError {
   return new GatewayError(
     'too_many',
     'This token is not accepted, and neither were others that came from the same address.',
     {
       cause,
       fix: 'Log in again, or ask an admin of the workspace for a new token. A good one is taken at once.',
-      retryAfterMs,
+      retryAfterSeconds: Math.ceil(waitMs / 1000),
     },
   )
 }

@@ -2,8 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GatewayContext } from '../../gateway/use-server.ts'
 import type { Workspaces } from '../../gateway/workspaces.ts'
 import type { GatewayError } from '../../model/error.ts'
+import type { Limits } from '../../model/limits.ts'
 import type { Principal } from '../../model/principal.ts'
+import type { JsonLimits } from '../../protocol/json.ts'
 import type { LegacySessions } from './legacy-sessions.ts'
+import type { OpenStreams } from './open-streams.ts'
+import type { SlowReaders } from './slow-readers.ts'
 
 /** What the MCP door works with. */
 export interface McpDoorContext {
@@ -16,7 +20,11 @@ export interface McpDoorContext {
   }
   /** Says what the caller is told after a refusal: too many bad tokens from one address are refused as such. */
   badTokens: { judge(thrown: unknown, request: IncomingMessage): unknown }
-  maxBodyBytes: number
+  limits: Limits
+  /** The same, for the JSON of a request. */
+  requestLimits: JsonLimits
+  streams: OpenStreams
+  readers: SlowReaders
   /** Runs `end` when the process is asked to stop while the response is still open. */
   onShutdown(response: ServerResponse, end: () => void): void
   /** Hears of every error whose cause the caller is not told. */

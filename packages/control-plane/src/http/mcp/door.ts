@@ -4,7 +4,7 @@ import { may } from '../../access/permissions.ts'
 import type { WorkspaceRuntime } from '../../gateway/workspace-runtime.ts'
 import { asGatewayError, GatewayError } from '../../model/error.ts'
 import type { Principal } from '../../model/principal.ts'
-import { checkJsonLimits, parseJson, REQUEST_LIMITS } from '../../protocol/json.ts'
+import { type JsonLimits, parseJson } from '../../protocol/json.ts'
 import { type Message, readMessage } from '../../protocol/message.ts'
 import { claimsModern } from '../../protocol/modern-envelope.ts'
 import { MODERN_REVISION } from '../../protocol/revisions.ts'
@@ -61,6 +61,9 @@ interface Exchange {
 
 function takePost(context: McpDoorContext, exchange: Exchange): void {
   const { request, response } = exchange
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity')
+    return refuse(response, 415, RPC.invalidRequest, 'The body must be sent without Content-Encoding.')
   if (!(request.headers['content-type'] ?? '').includes('json')) {
     return refuse(
       response,
@@ -71,7 +74,7 @@ function takePost(context: McpDoorContext, exchange: Exchange): void {
   }
   readBody(
     request,
-    context.maxBodyBytes,
+    context.limits['body-bytes'],
     (body) => {
       exchange.bytesIn = body.length
       serveBody(context, exchange, body).catch((error) => refuseAny(context, response, error))
@@ -81,7 +84,7 @@ function takePost(context: McpDoorContext, exchange: Exchange): void {
 }
 
 async function serveBody(context: McpDoorContext, exchange: Exchange, body: Buffer): Promise<void> {
-  const { messages, isBatch } = readMessages(body)
+  const { messages, isBatch } = readMessages(body, context.requestLimits)
   const [first] = messages
   if (first === undefined) throw new RpcError(RPC.invalidRequest, 'The body holds no message.')
   const isModern = !isBatch && speaksModern(exchange.request, first)
@@ -100,19 +103,19 @@ function speaksModern({ headers }: IncomingMessage, { message }: Message): boole
   )
 }
 
-function readMessages(body: Buffer): { messages: Message[]; isBatch: boolean } {
-  checkJsonLimits(body, REQUEST_LIMITS)
-  const value = parseBody(body)
+function readMessages(body: Buffer, limits: JsonLimits): { messages: Message[]; isBatch: boolean } {
+  const value = parseBody(body, limits)
   if (!Array.isArray(value)) return { messages: [readMessage(value)], isBatch: false }
   return { messages: value.map(readMessage), isBatch: true }
 }
 
-function parseBody(body: Buffer): unknown {
+function parseBody(body: Buffer, limits: JsonLimits): unknown {
   // Decoding would put replacement characters where the caller meant something else.
   if (!isUtf8(body)) throw new RpcError(RPC.parseError, 'The body is not UTF-8.')
   try {
-    return parseJson(body.toString())
+    return parseJson(body, limits)
   } catch (error) {
+    if (error instanceof GatewayError) throw error
     // The parser's own words name the place; they quote nothing but what the caller sent.
     throw new RpcError(RPC.parseError, `The body is not JSON: ${(error as SyntaxError).message}`)
   }

@@ -2,6 +2,11 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ByteBudget } from '../../model/byte-budget.ts'
+import { DEFAULT_LIMITS } from '../../model/limits.ts'
+import { SlowReaders } from './slow-readers.ts'
+
+const readers = new SlowReaders(DEFAULT_LIMITS, new ByteBudget(0))
 
 afterEach(() => {
   vi.useRealTimers()
@@ -58,7 +63,7 @@ describe('an event stream', () => {
   it('begins at once, so that a client knows it is open', async () => {
     const { openEventStream } = await load()
     await using reader = await openReader()
-    openEventStream(reader.response, { 'mcp-session-id': 'x' })
+    openEventStream(reader.response, readers, { 'mcp-session-id': 'x' })
     const head = (await reader.holds('\r\n\r\n')).toLowerCase()
     expect(head).toContain('content-type: text/event-stream')
     expect(head).toContain('cache-control: no-store')
@@ -68,7 +73,7 @@ describe('an event stream', () => {
   it('carries each message as one event, also one that was written on many lines', async () => {
     const { openEventStream, writeEvent } = await load()
     await using reader = await openReader()
-    openEventStream(reader.response)
+    openEventStream(reader.response, readers)
     const many = '{\r\n "text": "line\\nbreak",\n\n\r "data": "event: x\\n\\ndata: evil"\n}'
     expect(writeEvent(reader.response, Buffer.from(many))).toBe(true)
     expect(writeEvent(reader.response, message({ last: true }))).toBe(true)
@@ -82,7 +87,7 @@ describe('an event stream', () => {
   it('does not change the bytes it was given', async () => {
     const { openEventStream, writeEvent } = await load()
     await using reader = await openReader()
-    openEventStream(reader.response)
+    openEventStream(reader.response, readers)
     const given = Buffer.from('{\n}')
     writeEvent(reader.response, given)
     expect(given.toString()).toBe('{\n}')
@@ -91,7 +96,7 @@ describe('an event stream', () => {
   it('is kept alive while it is silent', async () => {
     const { openEventStream } = await load()
     await using reader = await openReader()
-    openEventStream(reader.response)
+    openEventStream(reader.response, readers)
     vi.advanceTimersByTime(15_000)
     expect(await reader.holds(': keep-alive\n\n')).toMatch(/\r\n: keep-alive\n\n/)
   })
@@ -100,7 +105,7 @@ describe('an event stream', () => {
     const { openEventStream, writeEvent } = await load()
     await using reader = await openReader()
     reader.socket.pause()
-    openEventStream(reader.response)
+    openEventStream(reader.response, readers)
     const large = message({ text: 'x'.repeat(1024 * 1024) })
     let written = 0
     while (written < 100 && writeEvent(reader.response, large)) written++
@@ -116,7 +121,7 @@ describe('an event stream', () => {
     const errors: unknown[] = []
     reader.response.on('error', (error) => errors.push(error))
     reader.socket.pause()
-    openEventStream(reader.response)
+    openEventStream(reader.response, readers)
     expect(writeEvent(reader.response, message({ text: 'x'.repeat(7 * 1024 * 1024) }))).toBe(true)
     reader.response.end()
     expect(reader.response.writableFinished).toBe(false)
@@ -131,7 +136,7 @@ describe('an event stream', () => {
   it('that its reader has closed takes no more, and is forgotten', async () => {
     const { openEventStream, writeEvent } = await load()
     await using reader = await openReader()
-    openEventStream(reader.response)
+    openEventStream(reader.response, readers)
     reader.socket.destroy()
     await once(reader.response, 'close')
     const write = vi.spyOn(reader.response, 'write')

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { ANSWER_HEADERS } from './answer-headers.ts'
+import type { SlowReaders } from './slow-readers.ts'
 
 const EVENT = Buffer.from('event: message\ndata: ')
 const END = Buffer.from('\n\n')
@@ -8,14 +9,16 @@ const CARRIAGE_RETURN = 0x0d
 
 /** Proxies and clients take a silent stream for a dead one after 30 to 60 seconds. */
 const KEEP_ALIVE_MS = 15_000
-/** What a reader may leave unread before its stream is cut: a stalled client must not fill our memory. */
-const MAX_UNREAD_BYTES = 8 * 1024 * 1024
 
-const open = new Set<ServerResponse>()
+const open = new Map<ServerResponse, SlowReaders>()
 setInterval(keepAlive, KEEP_ALIVE_MS).unref()
 
 /** Begins a stream of server-sent events, kept alive until it ends. The response must not be closed yet. */
-export function openEventStream(response: ServerResponse, headers: Record<string, string> = {}): void {
+export function openEventStream(
+  response: ServerResponse,
+  readers: SlowReaders,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(200, {
     'content-type': 'text/event-stream',
     ...ANSWER_HEADERS,
@@ -24,12 +27,12 @@ export function openEventStream(response: ServerResponse, headers: Record<string
     ...headers,
   })
   response.flushHeaders()
-  open.add(response)
+  open.set(response, readers)
   response.once('close', () => open.delete(response))
 }
 
 function keepAlive(): void {
-  for (const response of open) if (!response.writableEnded) response.write(': keep-alive\n\n')
+  for (const response of open.keys()) if (!response.writableEnded) response.write(': keep-alive\n\n')
 }
 
 /** Writes one JSON-RPC message as an event; false when the stream has ended, or its reader was too slow and it was cut. */
@@ -37,11 +40,13 @@ export function writeEvent(response: ServerResponse, json: Buffer): boolean {
   // An ended stream stays open until its reader has read the rest: writing to it then would end the process.
   if (response.destroyed || response.writableEnded) return false
   // Judged before the message is added: one large message is no sign of a slow reader.
-  if (response.writableLength > MAX_UNREAD_BYTES) {
+  const readers = open.get(response)
+  if (readers?.isFlooded(response)) {
     response.destroy()
     return false
   }
   response.write(Buffer.concat([EVENT, onOneLine(json), END]))
+  readers?.watch(response)
   return true
 }
 

@@ -115,7 +115,9 @@ async function serveRequest(
   message: RpcRequest,
 ): Promise<void> {
   const { request, response, principal } = exchange
-  const responder = new Responder(request, response, () => endWithToken(context, principal, response))
+  const responder = new Responder(request, response, context.readers, () =>
+    endWithToken(context, principal, response),
+  )
   const cancelled = { yes: false }
   const answer = await answerRequest(context, exchange, session, message, responder, cancelled)
   if (cancelled.yes) responder.end()
@@ -207,7 +209,9 @@ async function serveBatch(
   messages: Message[],
 ): Promise<void> {
   const { request, response, principal } = exchange
-  const responder = new Responder(request, response, () => endWithToken(context, principal, response))
+  const responder = new Responder(request, response, context.readers, () =>
+    endWithToken(context, principal, response),
+  )
   const answers = await Promise.all(
     messages.map(async (incoming) => {
       if (incoming.kind !== 'request') return take(session, incoming)
@@ -226,7 +230,8 @@ export function openLegacyStream(context: McpDoorContext, exchange: LegacyExchan
     return void response.writeHead(405, { allow: 'POST' }).end()
   const session = requireSession(context, exchange)
   if (session === undefined || response.destroyed) return
-  openEventStream(response)
+  context.streams.add(principal.tokenId, response)
+  openEventStream(response, context.readers)
   session.addStream(response)
   const stop = runtime.listen({
     caller: session.caller,

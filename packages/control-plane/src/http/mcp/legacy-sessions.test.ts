@@ -5,11 +5,16 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { ByteBudget } from '../../model/byte-budget.ts'
+import { DEFAULT_LIMITS } from '../../model/limits.ts'
 import type { Principal } from '../../model/principal.ts'
 import { openStorage } from '../../storage/open-storage.ts'
 import { openVault } from '../../vault/vault.ts'
 import { clientText, LegacySessions } from './legacy-sessions.ts'
 import { Responder } from './responder.ts'
+import { SlowReaders } from './slow-readers.ts'
+
+const readers = new SlowReaders(DEFAULT_LIMITS, new ByteBudget(0))
 
 const clock = { now: () => 0 }
 const random = { bytes: (count: number) => new Uint8Array(randomBytes(count)) }
@@ -252,7 +257,7 @@ interface Exchange extends AsyncDisposable {
 async function openExchange(accept = 'application/json, text/event-stream'): Promise<Exchange> {
   const arrived = Promise.withResolvers<{ responder: Responder; response: ServerResponse }>()
   const server = createServer((request, response) =>
-    arrived.resolve({ responder: new Responder(request, response, () => {}), response }),
+    arrived.resolve({ responder: new Responder(request, response, readers, () => {}), response }),
   )
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
   // A TCP server has an address of this kind.

@@ -4,7 +4,7 @@ import type { Caller, Link } from '../../gateway/caller.ts'
 import { failureAnswer, toRpcError } from '../../gateway/failure-answer.ts'
 import { discover, OPERATIONS } from '../../gateway/operations.ts'
 import { CHANGE_KINDS, type ChangeKind, type WorkspaceRuntime } from '../../gateway/workspace-runtime.ts'
-import { GatewayError } from '../../model/error.ts'
+import { asGatewayError, GatewayError } from '../../model/error.ts'
 import type { Principal } from '../../model/principal.ts'
 import { capabilityKey, readCapabilities } from '../../protocol/capabilities.ts'
 import { errorBytes, type RequestId, type RpcRequest, resultBytes } from '../../protocol/message.ts'
@@ -18,6 +18,7 @@ import { RPC, RpcError } from '../../protocol/rpc-error.ts'
 import { endWithToken, type McpDoorContext } from './door-context.ts'
 import { openEventStream, writeEvent } from './event-stream.ts'
 import { clientText, MAX_SUBSCRIPTIONS } from './legacy-sessions.ts'
+import { refuseWith } from './refuse.ts'
 import { requireMethod } from './require-method.ts'
 import { Responder, sendJson } from './responder.ts'
 
@@ -44,7 +45,7 @@ export async function serveModern(context: McpDoorContext, exchange: ModernExcha
     return sendJson(response, status, errorBytes(message.id, refusal))
   }
   if (message.method === 'subscriptions/listen') return listen(context, exchange, caller)
-  const responder = new Responder(exchange.request, response, () =>
+  const responder = new Responder(exchange.request, response, context.readers, () =>
     endWithToken(context, principal, response),
   )
   const era = 'modern'
@@ -136,9 +137,14 @@ async function listen(context: McpDoorContext, exchange: ModernExchange, caller:
     ? asked.resourceSubscriptions.filter((uri) => typeof uri === 'string').slice(0, MAX_SUBSCRIPTIONS)
     : []
   const kinds = CHANGE_KINDS.filter((kind) => asked[FILTERS[kind]] === true)
+  try {
+    context.streams.add(principal.tokenId, response)
+  } catch (error) {
+    return refuseWith(response, asGatewayError(error), message.id)
+  }
   await runtime.preparing(caller)
   if (response.destroyed) return
-  openEventStream(response)
+  openEventStream(response, context.readers)
   const tell = (method: string, params: Record<string, unknown> = {}) =>
     tellSubscriber(response, message.id, method, params)
   tell('notifications/subscriptions/acknowledged', { notifications: honoured(kinds, uris) })

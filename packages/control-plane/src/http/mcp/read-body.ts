@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../../model/error.ts'
+import { raiseLimit } from '../../model/limits.ts'
 
 const EMPTY = Buffer.alloc(0)
 /** Read and thrown away before a refusal: a client that is cut off while it still sends never reads why. */
@@ -52,6 +53,6 @@ function stopReading(request: IncomingMessage): void {
 
 function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError('too_large', `The request's body is larger than ${maxBytes} bytes.`, {
-    fix: 'Send less at a time.',
+    fix: `Send less at a time. ${raiseLimit('body-bytes')}`,
   })
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { withFix } from '../../gateway/failure-answer.ts'
 import { type ErrorCode, type GatewayError, retryHeaders } from '../../model/error.ts'
-import { errorBytes } from '../../protocol/message.ts'
+import { errorBytes, type RequestId } from '../../protocol/message.ts'
 import { RPC } from '../../protocol/rpc-error.ts'
 import { sendJson } from './responder.ts'
 
@@ -12,12 +12,12 @@ export function refuse(
   code: number,
   message: string,
   data?: unknown,
-  headers: Record<string, string> = {},
+  { id = null, headers = {} }: { id?: RequestId | null; headers?: Record<string, string> } = {},
 ): void {
   sendJson(
     response,
     status,
-    errorBytes(null, data === undefined ? { code, message } : { code, message, data }),
+    errorBytes(id, data === undefined ? { code, message } : { code, message, data }),
     status === 401 ? { ...headers, 'www-authenticate': 'Bearer' } : headers,
   )
 }
@@ -29,16 +29,17 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   not_found: 404,
   too_large: 413,
   too_many: 429,
+  overloaded: 503,
   audit_unavailable: 503,
   unavailable: 503,
 }
 
 /** The one place where what stopped a request at this door becomes an HTTP answer. */
-export function refuseWith(response: ServerResponse, error: GatewayError): void {
+export function refuseWith(response: ServerResponse, error: GatewayError, id: RequestId | null = null): void {
   const status = STATUS[error.code] ?? 500
   // What is left of an endless body is not read: the connection cannot be used again.
   if (status === 413) response.setHeader('connection', 'close')
   const data = { code: error.code, ...(error.fix !== undefined && { fix: error.fix }) }
   const code = status >= 500 ? RPC.internalError : RPC.gateway
-  refuse(response, status, code, withFix(error), data, retryHeaders(error))
+  refuse(response, status, code, withFix(error), data, { id, headers: retryHeaders(error) })
 }

@@ -1,9 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { ByteBudget } from '../../model/byte-budget.ts'
+import { DEFAULT_LIMITS } from '../../model/limits.ts'
 import type { RpcNotification } from '../../protocol/message.ts'
 import { RPC } from '../../protocol/rpc-error.ts'
 import { Responder } from './responder.ts'
+import { SlowReaders } from './slow-readers.ts'
+
+const readers = new SlowReaders(DEFAULT_LIMITS, new ByteBudget(0))
 
 const JSON_FIRST = 'application/json, text/event-stream'
 const EVENTS_FIRST = 'text/event-stream, application/json'
@@ -25,7 +30,7 @@ interface Got {
 async function get(accept: string | undefined, act: (responder: Responder) => void): Promise<Got> {
   let streams = 0
   await using server = await serve((request, response) =>
-    act(new Responder(request, response, () => streams++)),
+    act(new Responder(request, response, readers, () => streams++)),
   )
   const response = await fetch(server.url, {
     method: 'POST',
@@ -145,7 +150,7 @@ describe('the response to one request', () => {
   it('goes nowhere, without harm, when the client has left', async () => {
     const left = Promise.withResolvers<Responder>()
     await using server = await serve((request, response) => {
-      const responder = new Responder(request, response, () => {})
+      const responder = new Responder(request, response, readers, () => {})
       responder.stream()
       response.once('close', () => left.resolve(responder))
     })
@@ -164,7 +169,7 @@ it('tells once when the client can hear nothing more, unless nobody wants to kno
   const told: string[] = []
   const closed = Promise.withResolvers<void>()
   await using server = await serve((request, response) => {
-    const responder = new Responder(request, response, () => {})
+    const responder = new Responder(request, response, readers, () => {})
     responder.onClose(() => told.push('one'))
     responder.onClose(() => told.push('two'))()
     response.once('close', () => closed.resolve())

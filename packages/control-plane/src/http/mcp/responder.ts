@@ -5,6 +5,7 @@ import { type Bytes, inOnePiece, sizeOf } from '../../protocol/reply-bytes.ts'
 import { RPC } from '../../protocol/rpc-error.ts'
 import { ANSWER_HEADERS } from './answer-headers.ts'
 import { openEventStream, writeEvent } from './event-stream.ts'
+import type { SlowReaders } from './slow-readers.ts'
 
 /** HTTP statuses that revision 2026-07-28 gives to errors; legacy errors travel in a 200. */
 const MODERN_STATUS: Record<number, number> = {
@@ -23,10 +24,17 @@ export class Responder {
   readonly #takesEvents: boolean
   readonly #prefersEvents: boolean
   readonly #onStream: () => void
+  readonly #readers: SlowReaders
   #streaming = false
 
-  constructor(request: IncomingMessage, response: ServerResponse, onStream: () => void) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    readers: SlowReaders,
+    onStream: () => void,
+  ) {
     this.#response = response
+    this.#readers = readers
     this.#onStream = onStream
     const accept = request.headers.accept ?? '*/*'
     this.#takesEvents = accept.includes('text/event-stream') || accept.includes('*/*')
@@ -57,20 +65,25 @@ export class Responder {
   stream(): void {
     if (this.#streaming) return
     this.#streaming = true
-    openEventStream(this.#response)
+    openEventStream(this.#response, this.#readers)
     this.#onStream()
   }
 
-  answer({ bytes, errorCode }: Answer, era: 'modern' | 'legacy'): void {
+  answer({ bytes, errorCode, refused }: Answer, era: 'modern' | 'legacy'): void {
     if (this.closed) return
     if (!this.#streaming && this.#prefersEvents) this.stream()
     if (this.#streaming) {
       writeEvent(this.#response, inOnePiece(bytes))
       this.#response.end()
-      return
+      return this.#readers.watch(this.#response)
+    }
+    if (refused !== undefined) {
+      const headers = { 'retry-after': String(refused.retryAfterSeconds) }
+      return sendJson(this.#response, refused.status, bytes, headers)
     }
     const status = era === 'modern' && errorCode !== undefined ? (MODERN_STATUS[errorCode] ?? 200) : 200
     sendJson(this.#response, status, bytes)
+    this.#readers.watch(this.#response)
   }
 
   /** Ends without an answer: the client gave the request up and expects none. */

@@ -113,7 +113,10 @@ describe('talking to a hosted server', () => {
     const { exit, lines } = openScript(
       `process.stdout.write('{"x":"' + 'x'.repeat(17 * 1024 * 1024)); setInterval(() => {}, 1000)`,
     )
-    expect(await exit).toMatchObject({ signal: 'SIGKILL', reason: 'It sent a line longer than 16 MiB.' })
+    expect(await exit).toMatchObject({
+      signal: 'SIGKILL',
+      reason: 'It sent a line longer than 16777216 bytes.',
+    })
     expect(lines).toEqual([])
   })
 

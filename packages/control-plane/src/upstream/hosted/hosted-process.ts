@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GatewayError } from '../../model/error.ts'
+import { DEFAULT_LIMITS } from '../../model/limits.ts'
 import { happensWithin } from './happens-within.ts'
 import { type HostedSpec, type Launch, type LaunchOptions, prepareLaunch } from './launch.ts'
 import { createLineReader } from './line-reader.ts'
@@ -8,7 +9,6 @@ import { createOutputTail } from './output-tail.ts'
 import { endGroup, GRACE_MS, signalGroup } from './process-group.ts'
 import type { Reaper } from './reaper.ts'
 
-export const MAX_LINE_BYTES = 16 * 1024 * 1024
 export const MAX_QUEUED_BYTES = 8 * 1024 * 1024
 export const STDERR_TAIL_BYTES = 64 * 1024
 const MAX_NOISE_CHARACTERS = 1_000
@@ -33,6 +33,8 @@ export interface HostedEvents {
 }
 
 export interface HostedOptions extends LaunchOptions {
+  /** The longest line on stdout. Default: 16 MiB. */
+  maxLineBytes?: number
   reaper?: Reaper
 }
 
@@ -66,7 +68,8 @@ export function openHostedProcess(
 ): HostedProcess {
   const { child, pid } = startChild(prepareLaunch(spec, options), spec.label)
   options.reaper?.add(pid)
-  return new RunningProcess({ child, pid, events, reaper: options.reaper })
+  const { reaper, maxLineBytes = DEFAULT_LIMITS['reply-bytes'] } = options
+  return new RunningProcess({ child, pid, events, reaper, maxLineBytes })
 }
 
 interface Running {
@@ -74,6 +77,7 @@ interface Running {
   pid: number
   events: HostedEvents
   reaper: Reaper | undefined
+  maxLineBytes: number
 }
 
 class RunningProcess implements HostedProcess {
@@ -91,12 +95,12 @@ class RunningProcess implements HostedProcess {
   #stopped: Promise<void> | undefined
   #groupEnded: Promise<void> | undefined
 
-  constructor({ child, pid, events, reaper }: Running) {
+  constructor({ child, pid, events, reaper, maxLineBytes }: Running) {
     this.pid = pid
     this.#child = child
     this.#events = events
     this.#reaper = reaper
-    this.#readOutput()
+    this.#readOutput(maxLineBytes)
     child.stderr.on('data', (chunk: Buffer) => this.#stderr.push(chunk))
     child.once('exit', (code, signal) => this.#leaderExited(code, signal))
     child.once('close', () => this.#streamsClosed.resolve())
@@ -138,12 +142,12 @@ class RunningProcess implements HostedProcess {
     await happensWithin(this.#reported.promise, GRACE_MS)
   }
 
-  #readOutput() {
+  #readOutput(maxBytes: number) {
     const { stdout } = this.#child
     const reader = createLineReader({
-      maxBytes: MAX_LINE_BYTES,
+      maxBytes,
       onLine: (line) => this.#sort(line),
-      onTooLong: () => this.#kill(`It sent a line longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB.`),
+      onTooLong: () => this.#kill(`It sent a line longer than ${maxBytes} bytes.`),
     })
     stdout.on('data', (chunk: Buffer) => reader.push(chunk))
     stdout.once('end', () => {
