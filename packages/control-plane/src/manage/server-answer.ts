@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { may } from '../access/permissions.ts'
-import type { Principal } from '../model/principal.ts'
 import { namesNeeded } from '../model/placeholder.ts'
+import type { Principal } from '../model/principal.ts'
 import type { Server, ServerHealth } from '../model/server.ts'
 import type { Manage } from './context.ts'
 import { allowAndDeny, instant, toInstantOrNull } from './fields.ts'

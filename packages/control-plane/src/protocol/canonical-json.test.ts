@@ -7,7 +7,9 @@ const canonical = (text: string) => canonicalJson(parseJson(text))
 
 describe('canonical JSON', () => {
   it('is the same whatever the order of keys and the spaces', () => {
-    expect(canonical('{"b": [1, {"z":null,"a":true}],\n"a":"x"}')).toBe('{"a":"x","b":[1,{"a":true,"z":null}]}')
+    expect(canonical('{"b": [1, {"z":null,"a":true}],\n"a":"x"}')).toBe(
+      '{"a":"x","b":[1,{"a":true,"z":null}]}',
+    )
     expect(canonical('{"é":1,"z":2,"Z":3,"😀":4,"\\uff5e":5}')).toBe('{"Z":3,"z":2,"é":1,"😀":4,"～":5}')
   })
 

@@ -70,7 +70,12 @@ export function createPinStore(database: Database): PinStore {
           .where('variant', '=', variant)
           .execute()
         for (const rows of chunks(waiting)) {
-          const values = rows.map((row) => ({ ...row, serverId, variant, since: since.get(keyOf(row)) ?? at }))
+          const values = rows.map((row) => ({
+            ...row,
+            serverId,
+            variant,
+            since: since.get(keyOf(row)) ?? at,
+          }))
           await transaction.insertInto('toolChanges').values(values).execute()
         }
         return waiting.filter((definition) => !since.has(keyOf(definition))).map(({ tool }) => nameOf(tool))
@@ -139,7 +144,11 @@ function nothingWaits(tool: string): GatewayError {
 }
 
 /** Of two who compare at the same time, the second must see what the first wrote. Throws `not_found` when it is gone. */
-async function holdServer({ dialect }: Database, transaction: Transaction<Tables>, id: string): Promise<void> {
+async function holdServer(
+  { dialect }: Database,
+  transaction: Transaction<Tables>,
+  id: string,
+): Promise<void> {
   const found = await transaction
     .selectFrom('servers')
     .select('id')
