@@ -32,6 +32,8 @@ const EXPECTED: Record<string, number[]> = {
   'PATCH /workspaces/:workspace/servers/:server': ADMINS(200),
   'DELETE /workspaces/:workspace/servers/:server': ADMINS(204),
   'POST /workspaces/:workspace/servers/:server/check': ADMINS(200),
+  'GET /workspaces/:workspace/servers/:server/pins': DEVELOPERS(200),
+  'POST /workspaces/:workspace/servers/:server/pins/approve': ADMINS(200),
   'PUT /workspaces/:workspace/servers/:server/credential': ADMINS(200),
   'GET /workspaces/:workspace/servers/:server/credential': DEVELOPERS(200),
   'DELETE /workspaces/:workspace/servers/:server/credential': ADMINS(204),
@@ -54,6 +56,9 @@ const EXPECTED: Record<string, number[]> = {
   'GET /audit': OWNERS_OUTSIDE(200),
   'GET /audit/verify': OWNERS_OUTSIDE(200),
 }
+
+/** A definition that waits for approval at every server. */
+const WAITING = { tool: 'rm', hash: 'h'.repeat(43) }
 
 describe('who may do what', () => {
   let installation: Installation
@@ -173,8 +178,9 @@ describe('who may do what', () => {
   }
 
   async function addServer(workspaceId: string, name: string): Promise<void> {
+    const id = `${workspaceId}/${name}`
     await installation.storage.servers.create({
-      id: `${workspaceId}/${name}`,
+      id,
       workspaceId,
       name,
       target: { kind: 'remote', url: 'https://mcp.example.com/mcp', transport: 'auto', headers: {} },
@@ -186,6 +192,7 @@ describe('who may do what', () => {
       createdAt: 0,
       updatedAt: 0,
     })
+    await installation.storage.pins.replaceChanges(id, '', [{ ...WAITING, definition: '{}' }], 0)
   }
 
   function bodyFor(method: string, path: string): unknown {
@@ -195,6 +202,7 @@ describe('who may do what', () => {
     if (method !== 'POST' || /check$|rotate$/.test(path)) return {}
     sequence += 1
     if (path === '/workspaces') return { slug: `new-${sequence}`, name: 'New' }
+    if (path.endsWith('/pins/approve')) return WAITING
     if (path.endsWith('/servers')) return { name: `new-${sequence}`, url: 'https://mcp.example.com/mcp' }
     if (path.endsWith('/invites')) return { member: 'mia', role: 'developer' }
     const token = { name: 'laptop', member: 'mia' }
