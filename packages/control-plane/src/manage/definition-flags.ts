@@ -57,7 +57,7 @@ const UNSEEN: readonly [FlagKind, RegExp][] = [
   ['bidi_control', /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u],
   [
     'invisible_character',
-    /\u034f|[\u00ad\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]|[\u{1d173}-\u{1d17a}\u{e0100}-\u{e01ef}]/u,
+    /\u034f|[\u00ad\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]|[\u{1d173}-\u{1d17a}]|[\u{e0100}-\u{e01ef}]/u,
   ],
   ['tag_character', /[\u{e0000}-\u{e007f}]/u],
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
@@ -103,6 +103,10 @@ const INSTRUCTIONS: readonly RegExp[] = [
   /(?:ignore|disregard|forget) (?:everything|all|anything|what) (?:\w+ ){0,3}(?:above|before|earlier|said|told)/iu,
   new RegExp(
     `(?:do not|don['’]t|never|must not|without|avoid) (?:\\w+ ){0,3}(?:tell|mention|inform|notify|alert|reveal|disclose|show|warn|telling|mentioning|informing|notifying|alerting|revealing|disclosing|showing|warning|explain|explaining)(?: (?:this|that|it|any of this|about))*(?: to)? ${PERSON}`,
+    'iu',
+  ),
+  new RegExp(
+    `(?:do not|don['’]t|never|must not|without|avoid) (?:\\w+ )?(?:mention|reveal|disclose)(?:ing)?(?: \\w+){0,4} to ${PERSON}`,
     'iu',
   ),
   /(?:hide|conceal|keep) (?:this|that|it|these)(?: \w+){0,4} (?:from|secret)/iu,

@@ -13,9 +13,13 @@ function sizeOf(value: unknown, depthLeft: number): number {
   if (typeof value !== 'object' || value === null) return 1
   if (depthLeft === 0) return Number.POSITIVE_INFINITY
   let size = 1
-  for (const [key, member] of Object.entries(value)) {
-    size += key.length + sizeOf(member, depthLeft - 1)
+  for (const member of membersOf(value)) {
+    size += sizeOf(member, depthLeft - 1)
     if (size > MAX_SIZE) break
   }
   return size
+}
+
+function membersOf(value: object): unknown[] {
+  return Array.isArray(value) ? value : Object.entries(value).flat()
 }
