@@ -1,5 +1,5 @@
 /** In characters and values; the longest whole list known, of hundreds of tools, has a million. */
-const MAX_SIZE = 256 * 1024
+const MAX_SIZE = 128 * 1024
 const MAX_DEPTH = 64
 
 /** Whether a definition is small and flat enough to be kept, compared and handed to every client. */
@@ -13,13 +13,11 @@ function sizeOf(value: unknown, depthLeft: number): number {
   if (typeof value !== 'object' || value === null) return 1
   if (depthLeft === 0) return Number.POSITIVE_INFINITY
   let size = 1
-  for (const member of membersOf(value)) {
-    size += sizeOf(member, depthLeft - 1)
+  for (const key in value) {
+    // The keys of a list are its places.
+    const member: unknown = Reflect.get(value, key)
+    size += (Array.isArray(value) ? 0 : key.length) + sizeOf(member, depthLeft - 1)
     if (size > MAX_SIZE) break
   }
   return size
-}
-
-function membersOf(value: object): unknown[] {
-  return Array.isArray(value) ? value : Object.entries(value).flat()
 }

@@ -41,7 +41,8 @@ const MAX_PAGES = 100
 const MAX_ITEMS = 10_000
 
 const named = z.looseObject({ name: z.string().min(1).max(512) })
-const tool = named.extend({ inputSchema: z.looseObject({}) })
+/** Clients refuse a whole list for one schema that is not of an object. */
+const tool = named.extend({ inputSchema: z.looseObject({ type: z.literal('object') }) })
 const resource = z.looseObject({ uri: z.string().min(1).max(8_192) })
 const template = z.looseObject({ uriTemplate: z.string().min(1).max(8_192) })
 const page = z.looseObject({ nextCursor: z.string().optional() })
