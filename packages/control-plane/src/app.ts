@@ -112,6 +112,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       workspaces: storage.workspaces,
       servers: storage.servers,
       bus: storage.bus,
+      pins: { store: storage.pins, recorder, now: () => clock.now(), newId: randomUUID },
       openUpstream: (server, events) =>
         new Upstream({
           server,

@@ -53,8 +53,9 @@ const ROOMS: Record<string, Room> = {
     because: 'the journey of a call runs without a socket or a database of its own',
   },
   manage: {
-    may: ['model', 'access', 'vault', 'audit', 'zod', 'node:*'],
-    because: 'what people do is one door further in than HTTP',
+    may: ['model', 'protocol', 'access', 'vault', 'audit', 'zod', 'node:*'],
+    because:
+      'what people do is one door further in than HTTP; of the wire it knows how definitions of tools are read exactly',
   },
   'http/mcp': {
     may: ['model', 'gateway', 'protocol', 'access', 'zod', 'node:buffer', 'node:http', 'node:crypto'],

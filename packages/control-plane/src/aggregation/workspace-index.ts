@@ -12,6 +12,8 @@ export interface ServerOffer {
   prompts: (Definition & { name: string })[]
   resources: (Definition & { uri: string })[]
   templates: (Definition & { uriTemplate: string })[]
+  /** Tools that nobody may see or call; their names stay taken, so that none leads elsewhere meanwhile. */
+  heldBack?: ReadonlySet<string>
 }
 
 /** Where something shown leads. */
@@ -24,6 +26,8 @@ export interface Route {
   /** As it is listed: the server's definition under the shown name. */
   definition: Definition
   readOnly: boolean
+  /** Not for anybody until its definition is approved. */
+  heldBack?: true
 }
 
 export interface ToolRoute extends Route {
@@ -57,15 +61,20 @@ export function buildIndex(offers: readonly ServerOffer[]): WorkspaceIndex {
 }
 
 function toolRoutes(offers: readonly ServerOffer[]): Map<string, ToolRoute> {
-  const found = offers.flatMap(({ server, tools }) =>
+  const found = offers.flatMap(({ server, tools, heldBack }) =>
     withoutRepeats(tools, ({ name }) => name)
       .filter((tool) => isOffered(server, tool.name) && !needsTasks(tool))
-      .map((tool) => ({ server, tool })),
+      .map((tool) => ({ server, tool, isHeldBack: heldBack?.has(tool.name) === true })),
   )
   const shown = showNames(
     found.map(({ server, tool }) => ({ server: server.name, prefix: server.prefix, name: tool.name })),
   )
-  return new Map(found.map(({ server, tool }, at) => toolEntry(shown[at] ?? tool.name, server, tool)))
+  return new Map(
+    found.map(({ server, tool, isHeldBack }, at) => {
+      const [name, route] = toolEntry(shown[at] ?? tool.name, server, tool)
+      return [name, isHeldBack ? { ...route, heldBack: true } : route]
+    }),
+  )
 }
 
 function toolEntry(shown: string, server: Server, tool: Definition & { name: string }): [string, ToolRoute] {
@@ -156,7 +165,8 @@ function withoutRepeats<T>(items: readonly T[], nameOf: (item: T) => string): T[
 /** MCP Apps: a tool's `_meta.ui.resourceUri` names a resource that need not be in any list. */
 function linkedRoutes(tools: ReadonlyMap<string, ToolRoute>): Map<string, Route> {
   const linked = new Map<string, Route>()
-  for (const { server, definition } of tools.values()) {
+  for (const { server, definition, heldBack } of tools.values()) {
+    if (heldBack) continue
     const meta = definition._meta as
       | { ui?: { resourceUri?: unknown }; 'ui/resourceUri'?: unknown }
       | undefined

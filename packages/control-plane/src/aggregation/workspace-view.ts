@@ -9,7 +9,7 @@ export const PAGE_SIZE = 1_000
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'
 
 /** Whether a caller may see one thing, judged on the server and its own name for it. */
-export type MaySee = (route: Pick<Route, 'server' | 'own' | 'readOnly'>) => boolean
+export type MaySee = (route: Pick<Route, 'server' | 'own' | 'readOnly' | 'heldBack'>) => boolean
 
 /** A workspace as callers with the same rights see it. Lists are prepared once and kept as bytes. */
 export interface WorkspaceView {

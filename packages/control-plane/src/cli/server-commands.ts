@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { EXIT } from './command-failed.ts'
 import { collect, given, jsonOption, parseWholeNumber } from './options.ts'
+import { addPinCommands } from './pin-commands.ts'
 import { formatFields, formatTable } from './table.ts'
 import { type Fields, pathOf, type Terminal } from './terminal.ts'
 
@@ -13,6 +14,7 @@ interface Settings extends Json {
   disable?: boolean
   prefix?: string
   isolation?: string
+  pin?: string
   timeoutMs?: number
   allowTool?: string[]
   denyTool?: string[]
@@ -95,6 +97,8 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
       printServer(terminal, options, found)
       if (found.status !== 'ready') terminal.fail(EXIT.failed, `${name} is not ready.`)
     })
+
+  addPinCommands(server, terminal)
 }
 
 function withSettings(command: Command): Command {
@@ -115,17 +119,26 @@ function withSettings(command: Command): Command {
         'per-member',
       ]),
     )
+    .addOption(
+      new Option('--pin <mode>', 'what happens to a tool whose definition changes').choices([
+        'enforce',
+        'warn',
+        'off',
+        'default',
+      ]),
+    )
     .option('--timeout-ms <ms>', 'the longest a call may take', parseWholeNumber)
     .option('--allow-tool <pattern>', 'show only these tools (repeatable)', collect)
     .option('--deny-tool <pattern>', 'do not show these tools (repeatable)', collect)
     .addOption(jsonOption())
 }
 
-function settingsOf({ enable, disable, prefix, isolation, timeoutMs, allowTool, denyTool }: Settings) {
+function settingsOf(options: Settings) {
+  const { enable, disable, prefix, isolation, pin, timeoutMs, allowTool, denyTool } = options
   const ruled = allowTool !== undefined || denyTool !== undefined
   const tools = ruled ? given({ allow: allowTool, deny: denyTool }) : undefined
   const enabled = enable === true ? true : disable === true ? false : undefined
-  return given({ enabled, prefix, isolation, timeoutMs, tools })
+  return given({ enabled, prefix, isolation, pin: pin === 'default' ? null : pin, timeoutMs, tools })
 }
 
 function targetOf(terminal: Terminal, [command, ...args]: string[], options: NewServer) {

@@ -10,6 +10,7 @@ import type { Answer, Caller, Link } from './caller.ts'
 import { failureAnswer } from './failure-answer.ts'
 import { type ForwardContext, forward } from './forward.ts'
 import type { Forwarded } from './forwarding.ts'
+import { WAITS_FOR_APPROVAL } from './server-pins.ts'
 import type { WorkspaceRuntime } from './workspace-runtime.ts'
 
 export interface GatewayContext extends ForwardContext {
@@ -137,9 +138,10 @@ class Refused extends Error {
   }
 }
 
-function reasonFor({ policy }: Caller, { server, own, readOnly }: Route): string {
+function reasonFor({ policy }: Caller, { server, own, readOnly, heldBack }: Route): string {
   const decision = policy.decide({ server: server.name, tool: own, readOnly })
-  return decision.allowed ? 'unknown' : decision.reason
+  if (!decision.allowed) return decision.reason
+  return heldBack ? WAITS_FOR_APPROVAL : 'unknown'
 }
 
 function failure(context: GatewayContext, { request, caller }: Use, error: unknown): Forwarded {

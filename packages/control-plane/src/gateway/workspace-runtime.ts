@@ -2,12 +2,14 @@ import type { Policy } from '../access/policy.ts'
 import { buildIndex, type ServerOffer, type WorkspaceIndex } from '../aggregation/workspace-index.ts'
 import { createView, type WorkspaceView } from '../aggregation/workspace-view.ts'
 import type { Change, ChangeBus } from '../model/change.ts'
+import type { WorkspacePins } from '../model/pin.ts'
 import type { Server, ServerHealth } from '../model/server.ts'
 import type { ServerStore } from '../model/stores.ts'
 import type { Workspace } from '../model/workspace.ts'
 import { NOBODY } from '../upstream/peer.ts'
 import type { Upstream, UpstreamOptions } from '../upstream/upstream.ts'
 import type { Caller } from './caller.ts'
+import { type PinKeeping, ServerPins } from './server-pins.ts'
 
 /** A connected client that wants to hear of changes. */
 export interface ChangeListener {
@@ -23,13 +25,26 @@ export type ChangeKind = (typeof CHANGE_KINDS)[number]
 
 export type OpenUpstream = (
   server: Server,
-  events: Pick<UpstreamOptions, 'onListing' | 'onResourceUpdated'>,
+  events: Pick<UpstreamOptions, 'admit' | 'onListing' | 'onResourceUpdated'>,
 ) => Upstream
 
 interface Entry {
   server: Server
   /** Absent while the server is disabled. */
-  upstream: Upstream | undefined
+  running: Running | undefined
+}
+
+interface Running {
+  upstream: Upstream
+  pins: ServerPins
+}
+
+/** What all workspaces at work have in common. */
+export interface RuntimeOptions {
+  servers: ServerStore
+  bus: ChangeBus
+  openUpstream: OpenUpstream
+  pins: PinKeeping
 }
 
 /** Changes that come together are told together. */
@@ -39,8 +54,7 @@ const RELOAD_AFTER_MS = 1_000
 /** One workspace at work: its servers, what callers see of them, and who wants to hear of changes. */
 export class WorkspaceRuntime implements AsyncDisposable {
   workspace: Workspace
-  readonly #servers: ServerStore
-  readonly #openUpstream: OpenUpstream
+  readonly #options: RuntimeOptions
   readonly #stopListening: (() => void)[]
   #entries = new Map<string, Entry>()
   #indexes = new Map<string, { index: WorkspaceIndex; views: WeakMap<Policy, WorkspaceView> }>()
@@ -51,10 +65,10 @@ export class WorkspaceRuntime implements AsyncDisposable {
   #loadAgain = false
   #closed = false
 
-  constructor(workspace: Workspace, servers: ServerStore, bus: ChangeBus, openUpstream: OpenUpstream) {
+  constructor(workspace: Workspace, options: RuntimeOptions) {
     this.workspace = workspace
-    this.#servers = servers
-    this.#openUpstream = openUpstream
+    this.#options = options
+    const { bus } = options
     this.#stopListening = [bus.subscribe((change) => this.#hear(change)), bus.onGap(() => this.#reload())]
     this.#reload()
   }
@@ -70,7 +84,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
    */
   preparing(caller: Caller): Promise<unknown> | undefined {
     if (this.#loading !== undefined) return this.#loading.then(() => this.preparing(caller))
-    const waits = this.#running().map((upstream) => upstream.preparing(caller.profile))
+    const waits = this.#running().map(({ upstream }) => upstream.preparing(caller.profile))
     const pending = waits.filter((wait) => wait !== undefined)
     return pending.length === 0 ? undefined : Promise.all(pending)
   }
@@ -87,7 +101,8 @@ export class WorkspaceRuntime implements AsyncDisposable {
     if (known !== undefined) return known
     const view = createView(
       prepared.index,
-      ({ server, own, readOnly }) => policy.decide({ server: server.name, tool: own, readOnly }).allowed,
+      ({ server, own, readOnly, heldBack }) =>
+        !heldBack && policy.decide({ server: server.name, tool: own, readOnly }).allowed,
       this.#resourceServers(policy),
     )
     prepared.views.set(policy, view)
@@ -108,34 +123,37 @@ export class WorkspaceRuntime implements AsyncDisposable {
   }
 
   #offers(profile: Caller['profile']): ServerOffer[] {
-    return [...this.#entries.values()].flatMap(({ server, upstream }) => {
-      const listing = upstream?.listing(profile)
-      return listing === undefined ? [] : [{ server, ...listing }]
+    return [...this.#entries.values()].flatMap(({ server, running }) => {
+      const listing = running?.upstream.listing(profile)
+      if (running === undefined || listing === undefined) return []
+      return [{ server, ...listing, heldBack: running.pins.heldBack(listing) }]
     })
   }
 
   #resourceServers(policy: Policy): Server[] {
     return [...this.#entries.values()]
       .filter(
-        ({ server, upstream }) => upstream?.identity?.capabilities.resources && policy.maySee(server.name),
+        ({ server, running }) =>
+          running?.upstream.identity?.capabilities.resources && policy.maySee(server.name),
       )
       .map(({ server }) => server)
   }
 
   upstream(serverId: string): Upstream | undefined {
-    return this.#entries.get(serverId)?.upstream
+    return this.#entries.get(serverId)?.running?.upstream
   }
 
   health(server: Server): ServerHealth {
     if (!server.enabled) return { status: 'disabled', tools: 0 }
-    const health = this.upstream(server.id)?.health() ?? { status: 'connecting', tools: 0 }
-    return { ...health, tools: this.#shownTools(server) }
+    const { running } = this.#entries.get(server.id) ?? {}
+    const health = running?.upstream.health() ?? { status: 'connecting', tools: 0 }
+    return { ...health, ...running?.pins.counts(), tools: this.#shownTools(server) }
   }
 
   /** How many of its tools callers are shown: a selection, or a need of tasks, may leave some out. */
   #shownTools(server: Server): number {
     const { tools } = this.#indexFor(NOBODY).index
-    return [...tools.values()].filter((route) => route.server.id === server.id).length
+    return [...tools.values()].filter((route) => route.server.id === server.id && !route.heldBack).length
   }
 
   async check(server: Server): Promise<ServerHealth> {
@@ -148,8 +166,8 @@ export class WorkspaceRuntime implements AsyncDisposable {
   identities(
     caller: Caller,
   ): { server: Server; instructions: string | undefined; capabilities: Record<string, unknown> }[] {
-    return [...this.#entries.values()].flatMap(({ server, upstream }) => {
-      const identity = upstream?.identity
+    return [...this.#entries.values()].flatMap(({ server, running }) => {
+      const identity = running?.upstream.identity
       if (identity === undefined || !caller.policy.maySee(server.name)) return []
       return [{ server, instructions: identity.instructions, capabilities: identity.capabilities }]
     })
@@ -175,7 +193,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
           wanted.set(route.server.id, (wanted.get(route.server.id) ?? new Set()).add(route.own))
       }
     }
-    for (const [id, { upstream }] of this.#entries) upstream?.subscribe(wanted.get(id) ?? new Set())
+    for (const [id, { running }] of this.#entries) running?.upstream.subscribe(wanted.get(id) ?? new Set())
   }
 
   #snapshot(caller: Caller): Map<ChangeKind, string> {
@@ -186,7 +204,10 @@ export class WorkspaceRuntime implements AsyncDisposable {
   #hear(change: Change): void {
     if (change.workspaceId !== this.workspace.id) return
     if (change.kind === 'server') this.#reload()
-    if (change.kind === 'credential') this.upstream(change.id)?.credentialChanged()
+    if (change.kind !== 'credential') return
+    this.upstream(change.id)?.credentialChanged()
+    // A server that has a credential is watched more strictly.
+    this.#reload()
   }
 
   #reload(): void {
@@ -216,34 +237,49 @@ export class WorkspaceRuntime implements AsyncDisposable {
   async #load(): Promise<void> {
     do {
       this.#loadAgain = false
-      this.#apply(await this.#servers.all(this.workspace.id))
+      const { servers, pins } = this.#options
+      const { id } = this.workspace
+      const [all, stored] = await Promise.all([
+        servers.all(id),
+        // Without it nothing new is approved, and all else goes on.
+        pins.store.ofWorkspace(id).catch(() => undefined),
+      ])
+      if (stored === undefined) this.#reloadLater()
+      await this.#apply(all, stored)
     } while (this.#loadAgain)
   }
 
-  #apply(servers: readonly Server[]): void {
+  async #apply(servers: readonly Server[], stored: WorkspacePins | undefined): Promise<void> {
     const before = this.#entries
     this.#entries = new Map(
-      servers.map((server) => [server.id, this.#entryFor(server, before.get(server.id))]),
+      servers.map((server) => [server.id, { server, running: this.#start(server, before.get(server.id)) }]),
     )
-    for (const { upstream } of before.values()) {
-      if (upstream !== undefined && !this.#running().includes(upstream)) void upstream.close()
+    // An upstream that was just opened says nothing yet: it takes a turn of the event loop at least.
+    const configured = [...this.#entries.values()].map(({ server, running }) =>
+      running?.pins.configure(server, stored),
+    )
+    for (const { running } of before.values()) {
+      if (running !== undefined && !this.#running().includes(running)) void stop(running)
     }
     this.#listingsChanged()
+    await Promise.all(configured)
   }
 
-  #entryFor(server: Server, before: Entry | undefined): Entry {
-    if (!server.enabled || this.#closed) return { server, upstream: undefined }
-    if (before?.upstream !== undefined && connectsAlike(before.server, server))
-      return { server, upstream: before.upstream }
-    const upstream = this.#openUpstream(server, {
-      onListing: () => this.#listingsChanged(),
+  #start(server: Server, before: Entry | undefined): Running | undefined {
+    if (!server.enabled || this.#closed) return undefined
+    if (before?.running !== undefined && connectsAlike(before.server, server)) return before.running
+    const onListing = () => this.#listingsChanged()
+    const pins = new ServerPins(server, this.#options.pins, onListing)
+    const upstream = this.#options.openUpstream(server, {
+      admit: (listing, capabilityKey) => pins.admit(listing, capabilityKey),
+      onListing,
       onResourceUpdated: (uri) => this.#resourceUpdated(server, uri),
     })
-    return { server, upstream }
+    return { upstream, pins }
   }
 
-  #running(): Upstream[] {
-    return [...this.#entries.values()].flatMap(({ upstream }) => (upstream === undefined ? [] : [upstream]))
+  #running(): Running[] {
+    return [...this.#entries.values()].flatMap(({ running }) => (running === undefined ? [] : [running]))
   }
 
   #listingsChanged(): void {
@@ -278,8 +314,13 @@ export class WorkspaceRuntime implements AsyncDisposable {
     clearTimeout(this.#tellTimer)
     clearTimeout(this.#reloadTimer)
     await this.#loading?.catch(() => {})
-    await Promise.allSettled(this.#running().map((upstream) => upstream.close()))
+    await Promise.allSettled(this.#running().map(stop))
   }
+}
+
+function stop({ upstream, pins }: Running): Promise<void> {
+  pins.close()
+  return upstream.close()
 }
 
 /** Whether the connections of one configuration serve the other: names, prefixes and selections are ours alone. */

@@ -1,16 +1,13 @@
 import { compilePolicy } from '../access/policy.ts'
-import type { Change, ChangeBus } from '../model/change.ts'
+import type { Change } from '../model/change.ts'
 import type { ServerInspector } from '../model/inspector.ts'
-import type { ServerStore, WorkspaceStore } from '../model/stores.ts'
+import type { WorkspaceStore } from '../model/stores.ts'
 import type { Workspace } from '../model/workspace.ts'
 import { NOBODY } from '../upstream/peer.ts'
-import { type OpenUpstream, WorkspaceRuntime } from './workspace-runtime.ts'
+import { type RuntimeOptions, WorkspaceRuntime } from './workspace-runtime.ts'
 
-export interface WorkspacesOptions {
+export interface WorkspacesOptions extends RuntimeOptions {
   workspaces: WorkspaceStore
-  servers: ServerStore
-  bus: ChangeBus
-  openUpstream: OpenUpstream
 }
 
 /** All workspaces at work. */
@@ -65,8 +62,7 @@ export class Workspaces implements AsyncDisposable {
     if (this.#closed) return undefined
     const known = this.#byId.get(workspace.id)
     if (known !== undefined) return known
-    const { servers, bus, openUpstream } = this.#options
-    const runtime = new WorkspaceRuntime(workspace, servers, bus, openUpstream)
+    const runtime = new WorkspaceRuntime(workspace, this.#options)
     this.#byId.set(workspace.id, runtime)
     this.#bySlug.set(workspace.slug, runtime)
     return runtime

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { may } from '../access/permissions.ts'
+import { PIN_MODES, pinModeOf } from '../model/pin.ts'
+import { namesNeeded } from '../model/placeholder.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Server, ServerHealth } from '../model/server.ts'
 import type { Manage } from './context.ts'
 import { allowAndDeny, instant, toInstantOrNull } from './fields.ts'
-import { namesNeeded } from './upstream-target.ts'
 
 /** What is ever told about a credential: never a value. */
 export const credentialAnswer = z.strictObject({
@@ -37,6 +38,11 @@ export const serverAnswer = z.strictObject({
   isolation: z.enum(['shared', 'per-session', 'per-member']),
   timeoutMs: z.int(),
   toolRules: allowAndDeny,
+  pin: z.enum(PIN_MODES),
+  pinSetBy: z.enum(['you', 'default']),
+  /** Tools that are not as they were approved, and how many of them are not shown because of it. */
+  changedTools: z.int(),
+  heldBack: z.int(),
   credential: z.union([credentialAnswer, z.strictObject({ set: z.boolean() })]).exactOptional(),
   warning: z.string().exactOptional(),
 })
@@ -63,6 +69,8 @@ export async function describeServer(
     isolation: server.isolation,
     timeoutMs: server.timeoutMs,
     toolRules: server.tools,
+    pin: pinModeOf(server, credential.version !== null),
+    pinSetBy: server.pin === undefined ? ('default' as const) : ('you' as const),
     ...(manages ? { credential } : sees ? { credential: { set: credential.version !== null } } : {}),
     ...(manages ? warningAbout(server.target) : {}),
   }
@@ -115,9 +123,19 @@ const NOT_YOURS_TO_MEND = {
   fix: 'Ask an admin of the workspace to set it.',
 }
 
-function describeHealth({ status, error, tools, era }: ServerHealth, manages: boolean) {
+function describeHealth(
+  { status, error, tools, era, changedTools = 0, heldBack = 0 }: ServerHealth,
+  manages: boolean,
+) {
   const told = error?.code === 'needs_credential' && !manages ? NOT_YOURS_TO_MEND : error
-  return { status, ...(told === undefined ? {} : { error: told }), tools, era: era ?? null }
+  return {
+    status,
+    ...(told === undefined ? {} : { error: told }),
+    tools,
+    era: era ?? null,
+    changedTools,
+    heldBack,
+  }
 }
 
 /** Headers, arguments and environment name the credential's values: for those who manage it. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PIN_MODES } from '../model/pin.ts'
 import { SERVER_NAME_PATTERN } from '../model/server.ts'
 import { allowAndDeny, line } from './fields.ts'
 
@@ -20,6 +21,8 @@ const timeout = z
 
 const prefix = z.enum(['always', 'on-collision', 'never'])
 const isolation = z.enum(['shared', 'per-session', 'per-member'])
+/** Null is the default: what is right depends on whether there is a credential. */
+const pin = z.enum(PIN_MODES).nullable()
 
 const settings = {
   enabled: z.boolean().default(true),
@@ -28,6 +31,7 @@ const settings = {
   // Just under the 60 s after which most clients give up, so that they hear the reason.
   timeoutMs: timeout.default(55_000),
   tools: allowAndDeny.default({}),
+  pin: pin.exactOptional(),
 }
 
 const remoteServer = z.strictObject({
@@ -73,4 +77,5 @@ export const serverChange = z.strictObject({
   isolation: isolation.exactOptional(),
   timeoutMs: timeout.exactOptional(),
   tools: allowAndDeny.exactOptional(),
+  pin: pin.exactOptional(),
 })

@@ -31,7 +31,7 @@ export const createServer = inWorkspace({
     deed.server = input.name
     deed.thing = input.name
     if ('catalog' in input) throw noCatalogYet()
-    const { name, enabled, prefix, isolation, timeoutMs, tools } = input
+    const { name, enabled, prefix, isolation, timeoutMs, tools, pin } = input
     const now = manage.clock.now()
     const server: Server = {
       id: manage.newId(),
@@ -43,6 +43,7 @@ export const createServer = inWorkspace({
       isolation,
       timeoutMs,
       tools,
+      ...(pin != null && { pin }),
       createdAt: now,
       updatedAt: now,
     }
@@ -84,10 +85,16 @@ export const changeServer = inWorkspace({
   recorded: true,
   input: serverChange,
   answer: serverAnswer,
-  async run(scene, where: OneServer, change) {
+  async run(scene, where: OneServer, { pin, ...change }) {
     const { manage, principal } = scene
-    const server = await requireServer(scene, where)
-    const changed = { ...server, ...change, updatedAt: manage.clock.now() }
+    const { pin: pinBefore, ...server } = await requireServer(scene, where)
+    const pinNow = pin === null ? undefined : (pin ?? pinBefore)
+    const changed: Server = {
+      ...server,
+      ...change,
+      ...(pinNow !== undefined && { pin: pinNow }),
+      updatedAt: manage.clock.now(),
+    }
     await manage.storage.servers.update(changed)
     return describeServer(manage, principal, changed)
   },

@@ -1,6 +1,6 @@
 import { GatewayError } from '../model/error.ts'
 import { fillPlaceholders, placeholdersIn } from '../model/placeholder.ts'
-import type { HostedTarget, RemoteTarget, Server } from '../model/server.ts'
+import type { HostedTarget, RemoteTarget } from '../model/server.ts'
 import { looksLikeSecret } from './secret-look.ts'
 import type { HostedServerInput, RemoteServerInput } from './server-input.ts'
 
@@ -15,13 +15,6 @@ export function hostedTarget({ command, args, env }: HostedServerInput): HostedT
   for (const argument of args) requireNoSecretArgument(argument)
   for (const [name, value] of Object.entries(env)) requireNoSecret('environment variable', name, value)
   return { kind: 'hosted', command, args, env }
-}
-
-/** The names a server's headers, arguments and environment ask its credential for, each once. */
-export function namesNeeded(target: Server['target']): string[] {
-  const texts =
-    target.kind === 'remote' ? Object.values(target.headers) : [...target.args, ...Object.values(target.env)]
-  return [...new Set(texts.flatMap(placeholdersIn))]
 }
 
 function requireUrl(text: string): string {

@@ -1,3 +1,5 @@
+import type { PinMode } from './pin.ts'
+
 export type Era = 'modern' | 'legacy'
 
 export type RemoteTransport = 'streamable-http' | 'sse'
@@ -41,6 +43,8 @@ export interface Server {
   prefix: PrefixMode
   tools: ToolSelection
   isolation: Isolation
+  /** What happens when a tool's definition changes; absent: see `pinModeOf`. */
+  pin?: PinMode
   /** The longest a call may take, in milliseconds. */
   timeoutMs: number
   createdAt: number
@@ -72,4 +76,8 @@ export interface ServerHealth {
   error?: { code: string; message: string; fix?: string }
   tools: number
   era?: Era
+  /** Tools whose definition waits for approval. */
+  changedTools?: number
+  /** Those of them that are not shown meanwhile. */
+  heldBack?: number
 }

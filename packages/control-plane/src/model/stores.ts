@@ -3,6 +3,14 @@ import type { ChangeBus } from './change.ts'
 import type { CredentialRecord } from './credential.ts'
 import type { Invite } from './invite.ts'
 import type { LoginDecision, PendingLogin } from './pending-login.ts'
+import type {
+  Approval,
+  ApprovedDefinition,
+  ApprovedHashes,
+  ChangedDefinition,
+  SeenDefinition,
+  WorkspacePins,
+} from './pin.ts'
 import type { EraVerdict, Server } from './server.ts'
 import type { Token } from './token.ts'
 import type { Workspace } from './workspace.ts'
@@ -45,6 +53,28 @@ export interface ServerStore {
   lastOffer(serverId: string): Promise<string | undefined>
   /** Publishes no change either. */
   saveLastOffer(serverId: string, offer: string): Promise<void>
+}
+
+/** The definitions of tools that are approved, and those that wait. They go with their server. */
+export interface PinStore {
+  /** What decides which tools of a workspace are shown. */
+  ofWorkspace(workspaceId: string): Promise<WorkspacePins>
+  /** Approves the definitions of those tools that have none yet. Resolves with all that is approved of the server. */
+  recordFirst(serverId: string, seen: readonly SeenDefinition[], at: number): Promise<ApprovedHashes>
+  /**
+   * Replaces what waits of one listing; what is approved meanwhile is left out, and what waited before keeps its
+   * `since`. Resolves with the tools for which no listing showed this definition before. Publishes no change.
+   */
+  replaceChanges(
+    serverId: string,
+    variant: string,
+    seen: readonly SeenDefinition[],
+    at: number,
+  ): Promise<string[]>
+  /** Everything recorded of a server, by tool and then oldest first. */
+  ofServer(serverId: string): Promise<{ approved: ApprovedDefinition[]; changed: ChangedDefinition[] }>
+  /** Approves definitions that wait, all or none: throws `conflict` when one of them does not wait. */
+  approve(server: Server, approvals: readonly Approval[], by: string, at: number): Promise<void>
 }
 
 export interface CredentialStore {
@@ -156,6 +186,7 @@ export interface AuditStore {
 export interface Storage extends AsyncDisposable {
   workspaces: WorkspaceStore
   servers: ServerStore
+  pins: PinStore
   credentials: CredentialStore
   tokens: TokenStore
   invites: InviteStore

@@ -9,6 +9,7 @@ import type { Database } from './database.ts'
 import { createInviteStore } from './invites.ts'
 import { createKeyStore } from './keys.ts'
 import { createLoginStore } from './logins.ts'
+import { createPinStore } from './pins.ts'
 import { openPostgres } from './postgres.ts'
 import { createServerStore } from './servers.ts'
 import { openSqlite } from './sqlite.ts'
@@ -61,6 +62,7 @@ function storageOver(database: Database): Storage {
   return {
     workspaces: createWorkspaceStore(database),
     servers: createServerStore(database),
+    pins: createPinStore(database),
     credentials: createCredentialStore(database),
     tokens: createTokenStore(database),
     invites: createInviteStore(database),

@@ -153,6 +153,7 @@ function nameTaken(server: Server): string {
 function asRow(server: Server): Selectable<Tables['servers']> {
   return {
     ...server,
+    pin: server.pin ?? null,
     target: JSON.stringify(server.target),
     tools: JSON.stringify(server.tools),
     enabled: server.enabled ? 1 : 0,
@@ -160,8 +161,10 @@ function asRow(server: Server): Selectable<Tables['servers']> {
 }
 
 function asServer(row: Selectable<Tables['servers']>): Server {
+  const { pin, ...rest } = row
   return {
-    ...row,
+    ...rest,
+    ...(pin !== null && { pin }),
     target: parseStoredJson(TARGET, row.target, 'servers.target'),
     tools: parseStoredJson(TOOL_SELECTION, row.tools, 'servers.tools'),
     enabled: row.enabled === 1,

@@ -2,6 +2,7 @@ import type { Generated } from 'kysely'
 import type { AuditRow } from '../model/audit-row.ts'
 import type { Invite } from '../model/invite.ts'
 import type { PendingLogin } from '../model/pending-login.ts'
+import type { ApprovedDefinition, ChangedDefinition } from '../model/pin.ts'
 import type { EraVerdict, Server } from '../model/server.ts'
 import type { Token } from '../model/token.ts'
 import type { Workspace } from '../model/workspace.ts'
@@ -16,7 +17,10 @@ type WithJson<T, K extends keyof T> = Omit<T, K> & Record<K, string>
 export interface Tables {
   schemaMigrations: { number: number; name: string; appliedAt: number }
   workspaces: Workspace
-  servers: Omit<WithJson<Server, 'target' | 'tools'>, 'enabled'> & { enabled: number }
+  servers: Nullable<Omit<WithJson<Server, 'target' | 'tools'>, 'enabled'>> & { enabled: number }
+  /** `tool` is as JSON writes it in both: a name may hold what a database's text cannot. */
+  toolPins: Nullable<ApprovedDefinition> & { serverId: string }
+  toolChanges: ChangedDefinition & { serverId: string }
   serverVerdicts: EraVerdict
   serverOffers: { serverId: string; offer: string }
   credentials: {

@@ -2,13 +2,14 @@ import { z } from 'zod'
 import { GatewayError } from '../model/error.ts'
 import { NO_LIMITS, parseJson } from '../protocol/json.ts'
 import { parseReply } from '../protocol/reply-bytes.ts'
+import { isWithinLimits } from './definition-size.ts'
 import { GATEWAY_IDENTITY } from './modern-peer.ts'
 import type { Peer } from './peer.ts'
 import { withTimeLimit } from './time-limit.ts'
 
 type Definition = Record<string, unknown>
 
-/** What a server offers, as it says it: definitions as they came, less those without a usable name. */
+/** What a server offers, as it says it: definitions as they came, less those without a usable name or too large. */
 export interface Listing {
   tools: (Definition & { name: string })[]
   prompts: (Definition & { name: string })[]
@@ -40,7 +41,8 @@ const MAX_PAGES = 100
 const MAX_ITEMS = 10_000
 
 const named = z.looseObject({ name: z.string().min(1).max(512) })
-const tool = named.extend({ inputSchema: z.looseObject({}) })
+/** Clients refuse a whole list for one schema that is not of an object. */
+const tool = named.extend({ inputSchema: z.looseObject({ type: z.literal('object') }) })
 const resource = z.looseObject({ uri: z.string().min(1).max(8_192) })
 const template = z.looseObject({ uriTemplate: z.string().min(1).max(8_192) })
 const page = z.looseObject({ nextCursor: z.string().optional() })
@@ -74,7 +76,9 @@ async function fetchAll<T>(peer: Peer, method: string, member: string, item: z.Z
 /** One bad definition costs itself, not the list. */
 function readItems<T>(value: unknown, item: z.ZodType<T>): T[] {
   if (!Array.isArray(value)) return []
-  return value.filter((candidate): candidate is T => item.safeParse(candidate).success)
+  return value.filter(
+    (candidate): candidate is T => isWithinLimits(candidate) && item.safeParse(candidate).success,
+  )
 }
 
 function ask(peer: Peer, method: string, params: Definition): Promise<Definition> {

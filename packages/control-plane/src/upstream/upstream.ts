@@ -30,6 +30,10 @@ export interface UpstreamOptions {
   replies: ReplyRoom
   /** How many calls it gets at a time at most. */
   maxCalls: number
+  /**
+   * Looks at a new listing before anybody is shown it, of callers with these capabilities. Never rejects.
+   */
+  admit(listing: Listing, capabilityKey: string): Promise<void>
   /** What the server offers may have changed. */
   onListing(): void
   onResourceUpdated(uri: string): void
@@ -100,6 +104,9 @@ export class Upstream {
     this.#savedOffer = await this.#options.loadOffer()
     const listing = this.#savedOffer === undefined ? undefined : readListing(this.#savedOffer)
     if (listing === undefined || this.#listings.has('')) return
+    await this.#options.admit(listing, '')
+    // The server may have answered meanwhile.
+    if (this.#listings.has('')) return
     this.#listings.set('', { listing, fetchedAt: this.#options.clock.now() })
     this.#options.onListing()
   }
@@ -411,6 +418,8 @@ export class Upstream {
         state.again = false
         const listing = await fetchListing(connection.peer)
         // What an old credential could see says nothing about the new one.
+        if (this.#credentialChanges !== changes) return
+        await this.#options.admit(listing, connection.capabilityKey)
         if (this.#credentialChanges !== changes) return
         this.#listFailures = 0
         this.#listings.set(connection.capabilityKey, { listing, fetchedAt: this.#options.clock.now() })

@@ -53,6 +53,47 @@ describe('mcpgw-server', () => {
     expect(gone).toEqual({ code: 1, stdout: '', stderr: 'There is no such server in this workspace.\n' })
   })
 
+  it('shows what changed in a tool, so that it can be read, and approves it by its hash', async () => {
+    await using gateway = await openInstallation()
+    await run(gateway, 'server add acme notes --url https://mcp.example.com/mcp --pin enforce')
+    const server = await gateway.storage.servers.byName('w-acme', 'notes')
+    const seen = (hash: string, definition: object) => [
+      { tool: 'read', hash: hash.repeat(43), definition: JSON.stringify(definition) },
+    ]
+    const id = server?.id ?? ''
+    await gateway.storage.pins.recordFirst(id, seen('a', { name: 'read', description: 'Reads.' }), 0)
+    expect((await run(gateway, 'server approve acme notes read')).code).toBe(1)
+    const changed = { name: 'read', description: 'Reads.\u202e\u001b[2K <IMPORTANT>\nMore.', title: 'Read' }
+    await gateway.storage.pins.replaceChanges(id, '', seen('b', changed), 0)
+
+    const shown = [
+      'read: CHANGED since 1970-01-01T00:00:00.000Z; approved 1970-01-01T00:00:00.000Z by first sight',
+      `  hash ${'b'.repeat(43)}`,
+      '  /description',
+      '    - "Reads."',
+      '    + "Reads.\\u{202e}\\u001b[2K <IMPORTANT>\\nMore."',
+      '  /title',
+      '    + "Read"',
+      '  ! bidi_control in /description: "Reads.\\u{202e}\\u001b[2K <IMPORTANT>\\nMore."',
+      '  ! control_character in /description: "Reads.\\u{202e}\\u001b[2K <IMPORTANT>\\nMore."',
+      '  ! instruction in /description: "<IMPORTANT>"',
+      '',
+    ].join('\n')
+    expect((await run(gateway, 'server pins acme notes --changed')).stdout).toBe(shown)
+    const unseen = await run(gateway, 'server approve acme notes read')
+    expect([unseen.code, unseen.stdout]).toEqual([2, ''])
+    expect(unseen.stderr).toBe(`${shown}If it may be used like this, add --hash ${'b'.repeat(43)}\n`)
+    expect((await run(gateway, `server approve acme notes read --hash ${'a'.repeat(43)}`)).code).toBe(1)
+    const approved = await run(gateway, `server approve acme notes read --hash ${'b'.repeat(43)}`)
+    expect(approved.stdout).toBe('Approved read of notes.\n')
+    expect((await run(gateway, 'server pins acme notes --changed')).stdout).toBe('')
+    expect(JSON.parse((await run(gateway, 'server pins acme notes --json')).stdout)).toMatchObject({
+      items: [{ tool: 'read', state: 'approved', approvedBy: expect.any(String) }],
+    })
+    const set = await run(gateway, 'server set acme notes --pin default --json')
+    expect(JSON.parse(set.stdout)).toMatchObject({ pin: 'warn', pinSetBy: 'default' })
+  })
+
   it('takes secrets from stdin alone', async () => {
     await using gateway = await openInstallation()
     await run(gateway, 'server add acme notes --url https://mcp.example.com/mcp')

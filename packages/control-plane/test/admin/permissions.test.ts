@@ -36,6 +36,8 @@ const EXPECTED: Record<string, number[]> = {
   'PATCH /workspaces/:workspace/servers/:server': ADMINS(200),
   'DELETE /workspaces/:workspace/servers/:server': ADMINS(204),
   'POST /workspaces/:workspace/servers/:server/check': ADMINS(200),
+  'GET /workspaces/:workspace/servers/:server/pins': DEVELOPERS(200),
+  'POST /workspaces/:workspace/servers/:server/pins/approve': ADMINS(200),
   'PUT /workspaces/:workspace/servers/:server/credential': ADMINS(200),
   'GET /workspaces/:workspace/servers/:server/credential': DEVELOPERS(200),
   'DELETE /workspaces/:workspace/servers/:server/credential': ADMINS(204),
@@ -60,6 +62,9 @@ const EXPECTED: Record<string, number[]> = {
   'GET /audit': OWNERS_OUTSIDE(200),
   'GET /audit/verify': OWNERS_OUTSIDE(200),
 }
+
+/** A definition that waits for approval at every server. */
+const WAITING = { tool: 'rm', hash: 'h'.repeat(43) }
 
 describe('[T10] who may do what', () => {
   let installation: Installation
@@ -292,8 +297,9 @@ describe('[T10] who may do what', () => {
   }
 
   async function addServer(workspaceId: string, name: string): Promise<void> {
+    const id = `${workspaceId}/${name}`
     await installation.storage.servers.create({
-      id: `${workspaceId}/${name}`,
+      id,
       workspaceId,
       name,
       target: { kind: 'remote', url: 'https://mcp.example.com/mcp', transport: 'auto', headers: {} },
@@ -305,6 +311,7 @@ describe('[T10] who may do what', () => {
       createdAt: 0,
       updatedAt: 0,
     })
+    await installation.storage.pins.replaceChanges(id, '', [{ ...WAITING, definition: '{}' }], 0)
   }
 
   function bodyFor(method: string, path: string): unknown {
@@ -314,6 +321,7 @@ describe('[T10] who may do what', () => {
     if (method !== 'POST' || /check$|rotate$/.test(path)) return {}
     sequence += 1
     if (path === '/workspaces') return { slug: `new-${sequence}`, name: 'New' }
+    if (path.endsWith('/pins/approve')) return WAITING
     if (path.endsWith('/servers')) return { name: `new-${sequence}`, url: 'https://mcp.example.com/mcp' }
     if (path.endsWith('/invites')) return { member: 'mia', role: 'developer' }
     const token = { name: 'laptop', member: 'mia' }

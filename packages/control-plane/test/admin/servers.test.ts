@@ -23,6 +23,10 @@ describe('servers', () => {
       isolation: 'shared',
       timeoutMs: 55_000,
       toolRules: {},
+      pin: 'warn',
+      pinSetBy: 'default',
+      changedTools: 0,
+      heldBack: 0,
       credential: { names: [], version: null, updatedAt: null },
     })
   })

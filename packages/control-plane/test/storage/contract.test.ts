@@ -210,6 +210,135 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
     })
   })
 
+  describe('pins', () => {
+    const seen = (tool: string, version: number) => ({
+      tool,
+      hash: `hash ${version}`,
+      definition: JSON.stringify({ name: tool, version }),
+    })
+    const openWithServer = async () => {
+      const storage = await open()
+      const server = sampleServer('w', 'git')
+      await storage.workspaces.create(sampleWorkspace('w'))
+      await storage.servers.create(server)
+      return { storage, server, [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose]() }
+    }
+
+    it('approve what is seen first of a tool, and nothing that comes after it', async () => {
+      await using opened = await openWithServer()
+      const { storage, server } = opened
+      await storage.credentials.put(sampleCredential(server, 1))
+      expect(await storage.pins.recordFirst(server.id, [seen('a', 1)], 1)).toEqual(
+        new Map([['a', new Set(['hash 1'])]]),
+      )
+      const both = new Map([
+        ['a', new Set(['hash 1'])],
+        ['b', new Set(['hash 2'])],
+      ])
+      expect(await storage.pins.recordFirst(server.id, [seen('a', 2), seen('b', 2)], 2)).toEqual(both)
+      expect(await storage.pins.ofWorkspace('w')).toEqual({
+        approved: new Map([[server.id, both]]),
+        withCredential: new Set([server.id]),
+      })
+      expect(await storage.pins.ofWorkspace('other')).toEqual({
+        approved: new Map(),
+        withCredential: new Set(),
+      })
+      expect((await storage.pins.ofServer(server.id)).approved).toEqual([
+        { ...seen('a', 1), firstSeenAt: 1, approvedAt: 1 },
+        { ...seen('b', 2), firstSeenAt: 2, approvedAt: 2 },
+      ])
+    })
+
+    it('keep what waits per listing, tell what is new, and forget what is no longer listed', async () => {
+      await using opened = await openWithServer()
+      const { storage, server } = opened
+      await storage.pins.recordFirst(server.id, [seen('a', 1)], 1)
+      const replace = (variant: string, found: ReturnType<typeof seen>[], at: number) =>
+        storage.pins.replaceChanges(server.id, variant, found, at)
+      expect(await replace('', [seen('a', 2), seen('b', 2)], 2)).toEqual(['a', 'b'])
+      expect(await replace('', [seen('a', 2)], 3)).toEqual([])
+      expect(await replace('roots', [seen('a', 2), seen('a b', 3)], 4)).toEqual(['a b'])
+      expect(await replace('', [seen('a', 1)], 5)).toEqual([])
+      expect((await storage.pins.ofServer(server.id)).changed).toEqual([
+        { ...seen('a', 2), variant: 'roots', since: 2 },
+        { ...seen('a b', 3), variant: 'roots', since: 4 },
+      ])
+    })
+
+    it('approve all that is named or nothing, announce it, and never what does not wait', async () => {
+      await using opened = await openWithServer()
+      const { storage, server } = opened
+      await storage.pins.recordFirst(server.id, [seen('a', 1), seen('b', 1)], 1)
+      await storage.pins.replaceChanges(server.id, '', [seen('a', 2), seen('b', 2)], 2)
+      await storage.pins.replaceChanges(server.id, 'roots', [seen('a', 2)], 2)
+      const heard = listen(storage)
+      const wrong = [
+        { tool: 'a', hash: 'hash 2' },
+        { tool: 'b', hash: 'hash 3' },
+      ]
+      await expect(storage.pins.approve(server, wrong, 'ada', 3)).rejects.toMatchObject({ code: 'conflict' })
+      expect(heard).toEqual([])
+      expect((await storage.pins.ofServer(server.id)).changed).toHaveLength(3)
+
+      await storage.pins.approve(server, wrong.slice(0, 1), 'ada', 4)
+      expect(heard).toEqual([{ kind: 'server', workspaceId: 'w', id: server.id }])
+      const now = await storage.pins.ofServer(server.id)
+      expect(now.changed.map(({ tool }) => tool)).toEqual(['b'])
+      expect(now.approved.filter(({ tool }) => tool === 'a')).toEqual([
+        { ...seen('a', 1), firstSeenAt: 1, approvedAt: 1 },
+        { ...seen('a', 2), firstSeenAt: 2, approvedAt: 4, approvedBy: 'ada' },
+      ])
+      await expect(storage.pins.approve(server, wrong.slice(0, 1), 'ada', 5)).rejects.toMatchObject({
+        code: 'conflict',
+      })
+    })
+
+    it('take every name a tool can have', async () => {
+      await using opened = await openWithServer()
+      const { storage, server } = opened
+      const names = ['nul \0', 'half \ud800', 'quote " \\ \n', 'é 😀', '']
+      await storage.pins.recordFirst(
+        server.id,
+        names.map((name) => seen(name, 1)),
+        1,
+      )
+      await storage.pins.replaceChanges(
+        server.id,
+        '',
+        names.map((name) => seen(name, 2)),
+        2,
+      )
+      for (const tool of names) await storage.pins.approve(server, [{ tool, hash: 'hash 2' }], 'ada', 3)
+      const approved = (await storage.pins.ofWorkspace('w')).approved.get(server.id)
+      expect(approved).toEqual(new Map(names.map((name) => [name, new Set(['hash 1', 'hash 2'])])))
+    })
+
+    it('take as many tools as a server may list', async () => {
+      await using opened = await openWithServer()
+      const { storage, server } = opened
+      const many = Array.from({ length: 10_000 }, (_, at) => seen(`tool ${at}`, at))
+      expect((await storage.pins.recordFirst(server.id, many, 1)).size).toBe(10_000)
+      const changed = many.map((tool) => ({ ...tool, hash: `new ${tool.hash}` }))
+      expect(await storage.pins.replaceChanges(server.id, '', changed, 2)).toHaveLength(10_000)
+    })
+
+    it('outlive a change of the server and go with it', async () => {
+      await using opened = await openWithServer()
+      const { storage, server } = opened
+      await storage.pins.recordFirst(server.id, [seen('a', 1)], 1)
+      await storage.pins.replaceChanges(server.id, '', [seen('a', 2)], 2)
+      await storage.servers.update({ ...server, pin: 'off', prefix: 'never', tools: {} })
+      expect(await storage.servers.byName('w', 'git')).toMatchObject({ pin: 'off' })
+      expect((await storage.pins.ofServer(server.id)).approved).toHaveLength(1)
+      await storage.servers.remove(server.id)
+      expect(await storage.pins.ofServer(server.id)).toEqual({ approved: [], changed: [] })
+      await expect(storage.pins.recordFirst(server.id, [seen('a', 1)], 3)).rejects.toMatchObject({
+        code: 'not_found',
+      })
+    })
+  })
+
   describe('credentials', () => {
     it('gives the sealed bytes back unchanged, newest version only', async () => {
       await using storage = await open()

@@ -9,6 +9,7 @@ import {
   link,
   sampleDeviceLogin,
   sampleEntry,
+  sampleServer,
   sampleToken,
   sampleWorkspace,
 } from './samples.ts'
@@ -91,6 +92,29 @@ describe.skipIf(postgres === undefined)('two replicas on one PostgreSQL', () => 
       ),
     )
     expect(given.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+
+  it('agree on which definition of a tool came first, and hear of what is approved', async () => {
+    await using replicas = await twoReplicas()
+    const { here, there } = replicas
+    const server = sampleServer('w', 'git')
+    await here.workspaces.create(sampleWorkspace('w'))
+    await here.servers.create(server)
+    const seen = Array.from({ length: 20 }, (_, at) => ({ tool: 'a', hash: `hash ${at}`, definition: '{}' }))
+    const answers = await Promise.all(
+      seen.map((each, at) => (at % 2 ? here : there).pins.recordFirst(server.id, [each], at)),
+    )
+    expect(new Set(answers.map((approved) => [...(approved.get('a') ?? [])].join())).size).toBe(1)
+
+    const other = seen.find(({ hash }) => !answers[0]?.get('a')?.has(hash)) ?? seen[0]
+    if (other === undefined) throw new Error('There is none.')
+    const both = [here, there].map((each) => each.pins.replaceChanges(server.id, '', [other], 1))
+    expect((await Promise.all(both)).flat()).toEqual(['a'])
+    const approved = nextChange(there, 'server', server.id)
+    await here.pins.approve(server, [other], 'ada', 2)
+    await approved
+    const hashes = (await there.pins.ofWorkspace('w')).approved.get(server.id)?.get('a')
+    expect(hashes?.has(other.hash)).toBe(true)
   })
 
   it('end every token that came from one, also those that the other was just issuing', async () => {

@@ -85,6 +85,8 @@ export interface ScriptOptions {
   moreTools?: readonly string[]
   /** Offers nothing but `moreTools`. */
   onlyMoreTools?: boolean
+  /** What it lists instead: the JSON of each tool, asked for anew with every list. */
+  definitions?: () => readonly string[]
   pageSize?: number
   /** The one resource it has. */
   resourceUri?: string
@@ -151,6 +153,8 @@ export class Script {
     const names = [...(onlyMoreTools ? [] : TOOLS), ...moreTools, ...this.#grown]
     const all = names.map((name) => `{"name":${JSON.stringify(name)},"inputSchema":{"type":"object"}}`)
     if (!onlyMoreTools) all.unshift(`{"name":"exact",${EXACT_DEFINITION}}`, PEEK)
+    const { definitions } = this.#options
+    if (definitions !== undefined) return list(era, `"tools":[${definitions().join()}]`)
     const start = Number(cursor ?? 0)
     const more = start + pageSize < all.length ? `,"nextCursor":"${start + pageSize}"` : ''
     return list(era, `"tools":[${all.slice(start, start + pageSize).join()}]${more}`)
@@ -196,6 +200,9 @@ export class Script {
         this.#hold.resolve()
         this.#hold = Promise.withResolvers()
         return said('released', wire)
+      case 'announce':
+        wire.announce('notifications/tools/list_changed')
+        return said('announced', wire)
       case 'grow':
         this.#grown.push(`grown-${this.#grown.length + 1}`)
         wire.announce('notifications/tools/list_changed')

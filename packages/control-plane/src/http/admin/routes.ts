@@ -10,6 +10,7 @@ import { putCredential, removeCredential, showCredential } from '../../manage/cr
 import { createInvite, listInvites, revokeInvite } from '../../manage/invites.ts'
 import { rotateMasterKey, showMasterKey } from '../../manage/master-key.ts'
 import type { Operation } from '../../manage/operation.ts'
+import { approvePins, listPins } from '../../manage/pins.ts'
 import {
   changeServer,
   checkServer,
@@ -75,6 +76,8 @@ export const ROUTES: readonly Route[] = [
   { method: 'PATCH', path: SERVER, operation: changeServer, sends: 'json' },
   { method: 'DELETE', path: SERVER, operation: removeServer, sends: 'nothing' },
   { method: 'POST', path: `${SERVER}/check`, operation: checkServer, sends: 'json' },
+  { method: 'GET', path: `${SERVER}/pins`, operation: listPins, sends: 'json' },
+  { method: 'POST', path: `${SERVER}/pins/approve`, operation: approvePins, sends: 'json' },
   { method: 'PUT', path: `${SERVER}/credential`, operation: putCredential, sends: 'json' },
   { method: 'GET', path: `${SERVER}/credential`, operation: showCredential, sends: 'json' },
   { method: 'DELETE', path: `${SERVER}/credential`, operation: removeCredential, sends: 'nothing' },
