@@ -103,7 +103,7 @@ function newServer(id: string, workspaceId: string, name: string, target: Hosted
   }
 }
 
-/** Pasted configurations must go on working after a restart: the token is kept, sealed with the master key. */
+/** Pasted configurations must go on working after a restart: the token is kept, sealed. */
 async function demoToken({ storage, manage }: App, workspace: Workspace, dataDir: string): Promise<string> {
   const file = join(dataDir, 'demo-token.sealed')
   const sealer = manage.vault.sealer('demo-token')
