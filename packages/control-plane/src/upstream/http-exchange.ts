@@ -116,7 +116,9 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   /** Counts a large reply where all of them are counted; false when there is no room for more. */
   #count(): boolean {
-    const more = this.#received - this.#counted
+    const whole = this.#received <= this.#announced ? this.#announced : this.#received
+    const more = whole - this.#counted
+    if (more <= 0) return true
     if (!this.#room.large.hasRoom(more)) return false
     this.#room.large.take(more)
     this.#counted += more
