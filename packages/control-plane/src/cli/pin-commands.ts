@@ -20,7 +20,9 @@ const pin = z.object({
     .object({
       hash: z.string(),
       since: z.string(),
-      changes: z.array(z.object({ path: z.string(), before: z.unknown().optional(), after: z.unknown().optional() })),
+      changes: z.array(
+        z.object({ path: z.string(), before: z.unknown().optional(), after: z.unknown().optional() }),
+      ),
       flags,
     })
     .optional(),
@@ -81,7 +83,15 @@ function formatPin({ tool, approvedAt, approvedBy, flags: known, pending }: Pin)
   ])
 }
 
-function formatChange({ path, before, after }: { path: string; before: unknown; after: unknown }): string[] {
+function formatChange({
+  path,
+  before,
+  after,
+}: {
+  path: string
+  before?: unknown
+  after?: unknown
+}): string[] {
   return [
     `  ${visible(path)}`,
     ...(before === undefined ? [] : [`    - ${visible(JSON.stringify(before))}`]),

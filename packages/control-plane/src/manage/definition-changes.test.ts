@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { parseJson } from '../protocol/json.ts'
+import { NO_LIMITS, parseJson } from '../protocol/json.ts'
 import { changesBetween } from './definition-changes.ts'
 
-const between = (before: string, after: string) => changesBetween(parseJson(before), parseJson(after))
+const between = (before: string, after: string) =>
+  changesBetween(parseJson(before, NO_LIMITS), parseJson(after, NO_LIMITS))
 
 describe('the difference between two definitions', () => {
   it('names each place by a JSON pointer, inside of schemas too', () => {

@@ -4,7 +4,7 @@ import { compilePolicy } from '../access/policy.ts'
 import type { ApprovedDefinition, ChangedDefinition } from '../model/pin.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Server } from '../model/server.ts'
-import { parseJson } from '../protocol/json.ts'
+import { NO_LIMITS, parseJson } from '../protocol/json.ts'
 import { changesBetween } from './definition-changes.ts'
 import { FLAG_KINDS, flagsOf } from './definition-flags.ts'
 import { instant, toInstant } from './fields.ts'
@@ -105,7 +105,8 @@ function stateOf({ pending }: Pin): PinAnswer['state'] {
 
 /** Whoever may not use a tool does not learn of it here either. */
 function maySee(principal: Principal, server: Server, { name, latest }: Pin): boolean {
-  const readOnly = annotated.safeParse(parseJson(latest.definition)).data?.annotations?.readOnlyHint === true
+  const readOnly =
+    annotated.safeParse(parseJson(latest.definition, NO_LIMITS)).data?.annotations?.readOnlyHint === true
   return compilePolicy(principal).decide({ server: server.name, tool: name, readOnly }).allowed
 }
 
@@ -114,7 +115,7 @@ const annotated = z.object({ annotations: z.object({ readOnlyHint: z.unknown() }
 /** What nobody has approved yet is for those who can. */
 function describePin(pin: Pin, manages: boolean): PinAnswer {
   const { name, approved, latest, pending } = pin
-  const definition = parseJson(latest.definition)
+  const definition = parseJson(latest.definition, NO_LIMITS)
   return {
     tool: name,
     state: stateOf(pin),
@@ -128,7 +129,7 @@ function describePin(pin: Pin, manages: boolean): PinAnswer {
 }
 
 function describePending(approved: unknown, { hash: waiting, since, definition }: ChangedDefinition) {
-  const changed = parseJson(definition)
+  const changed = parseJson(definition, NO_LIMITS)
   return {
     hash: waiting,
     since: toInstant(since),

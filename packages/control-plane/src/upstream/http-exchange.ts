@@ -116,7 +116,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   /** Counts a large reply where all of them are counted; false when there is no room for more. */
   #count(): boolean {
-    const whole = this.#received <= this.#announced ? this.#announced : this.#received
+    const whole = Math.max(this.#received, this.#announced)
     const more = whole - this.#counted
     if (more <= 0) return true
     if (!this.#room.large.hasRoom(more)) return false
