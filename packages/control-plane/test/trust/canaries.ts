@@ -68,17 +68,33 @@ function utf16(piece: string): Buffer[] {
   return [little, Buffer.from(little).swap16()]
 }
 
-/** Gives what was found of the canaries in some bytes: nothing, if all is well. */
+/**
+ * Gives what was found of the canaries in some bytes: nothing, if all is well. Looks for all of them in one pass, by
+ * their first four bytes: there are more than a thousand.
+ */
 export function createHunt(canaries: readonly Canary[]): (haystack: Buffer | string) => string[] {
-  const needles = canaries.flatMap(({ value, pieces }) =>
-    pieces.flatMap((piece) => writings(piece).map((bytes) => ({ bytes, name: value.slice(0, 12) }))),
-  )
+  const byStart = new Map<number, { bytes: Buffer; name: string }[]>()
+  const isStart = new Uint8Array(65_536)
+  for (const { value, pieces } of canaries) {
+    for (const bytes of pieces.flatMap(writings)) {
+      const start = bytes.readUInt32BE()
+      byStart.set(start, [...(byStart.get(start) ?? []), { bytes, name: value.slice(0, 12) }])
+      isStart[start & 0xffff] = 1
+    }
+  }
   return (haystack) => {
     const bytes = typeof haystack === 'string' ? Buffer.from(haystack) : haystack
-    return needles.flatMap((needle) => {
-      const at = bytes.indexOf(needle.bytes)
-      return at === -1 ? [] : [`${needle.name}… in ${JSON.stringify(excerpt(bytes, at))}`]
-    })
+    const found: string[] = []
+    let window = 0
+    for (let at = 0; at < bytes.length; at += 1) {
+      window = (window << 8) | (bytes[at] ?? 0)
+      if (isStart[window & 0xffff] === 0) continue
+      for (const needle of byStart.get(window >>> 0) ?? []) {
+        if (!bytes.subarray(Math.max(0, at - 3), at - 3 + needle.bytes.length).equals(needle.bytes)) continue
+        found.push(`${needle.name}… in ${JSON.stringify(excerpt(bytes, at))}`)
+      }
+    }
+    return found
   }
 }
 
@@ -94,22 +110,15 @@ export const ENCODINGS: Record<string, (secret: string) => string> = {
   'base64, third alignment': (secret) => Buffer.from(`u:${secret}`).toString('base64'),
   base64url: (secret) => Buffer.from(secret).toString('base64url'),
   percent: (secret) => encodeURIComponent(secret),
-  'percent, every byte': (secret) => everyByte(secret, (byte) => `%${hex(byte, 2).toUpperCase()}`),
-  'percent, every byte, small': (secret) => everyByte(secret, (byte) => `%${hex(byte, 2)}`),
+  'percent, small': (secret) => encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase()),
   'JSON escapes': (secret) => everyUnit(secret, (code) => `\\u${hex(code, 4)}`),
   'JSON escapes, capitals': (secret) => everyUnit(secret, (code) => `\\u${hex(code, 4).toUpperCase()}`),
   'JSON escapes here and there': (secret) =>
     Array.from({ length: secret.length }, (_, at) =>
-      at % 3 === 0
-        ? `\\u${hex(secret.charCodeAt(at), 4)}`
-        : JSON.stringify(secret.charAt(at)).slice(1, -1),
+      at % 3 === 0 ? `\\u${hex(secret.charCodeAt(at), 4)}` : JSON.stringify(secret.charAt(at)).slice(1, -1),
     ).join(''),
   hex: (secret) => Buffer.from(secret).toString('hex'),
   'hex, capitals': (secret) => Buffer.from(secret).toString('hex').toUpperCase(),
-}
-
-function everyByte(secret: string, write: (byte: number) => string): string {
-  return Array.from(Buffer.from(secret), write).join('')
 }
 
 /** The secret in every encoding, as the inside of one JSON text. */

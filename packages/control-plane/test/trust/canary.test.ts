@@ -25,7 +25,11 @@ function newSecrets(server: (typeof SERVERS)[number]) {
   const odd = oddCanary(server === 'stdio' ? '"\\%+/<\n\u00e4\u20ac\u{1f511}' : '"\\%+/<\'&=')
   const [, privateKey] = key.leaves
   return {
-    values: { TOKEN: token.value, KEY: server === 'stdio' ? (privateKey?.value ?? '') : key.value, ODD: odd.value },
+    values: {
+      TOKEN: token.value,
+      KEY: server === 'stdio' ? (privateKey?.value ?? '') : key.value,
+      ODD: odd.value,
+    },
     canaries: [token, key, odd] satisfies Canary[],
   }
 }
@@ -40,13 +44,23 @@ const own = mkdtempSync(join(tmpdir(), 'mcpgw-canary-'))
 let plane: ControlPlane
 
 const url = () => `${plane.url}/ws/eng`
-const admin = (method: string, path: string, body?: unknown) => ask(`admin API ${method} ${path}`, 'owner', method, path, body)
+const admin = (method: string, path: string, body?: unknown) =>
+  ask(`admin API ${method} ${path}`, 'owner', method, path, body)
 
-async function ask(where: string, role: (typeof ROLES)[number], method: string, path: string, body?: unknown): Promise<string> {
+async function ask(
+  where: string,
+  role: (typeof ROLES)[number],
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<string> {
   const token = tokens[role]
   const { text } = await tap.fetch(where, `${plane.url}${BASE_PATH}${path}`, {
     method,
-    headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    headers: {
+      'content-type': 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
     ...(method !== 'GET' && { body: typeof body === 'string' ? body : JSON.stringify(body ?? {}) }),
   })
   return text
@@ -66,10 +80,22 @@ async function addServers(): Promise<void> {
   for (const name of REMOTES) {
     remotes[name] = open.use(await startHostile(name))
     const transport = name === 'sse' ? 'sse' : 'auto'
-    await admin('POST', '/workspaces/eng/servers', { name, url: remotes[name].url, transport, headers, timeoutMs: 5000 })
+    await admin('POST', '/workspaces/eng/servers', {
+      name,
+      url: remotes[name].url,
+      transport,
+      headers,
+      timeoutMs: 5000,
+    })
   }
   const env = { SECRET_0: '{{TOKEN}}', SECRET_1: '{{KEY}}', SECRET_2: '{{ODD}}' }
-  await admin('POST', '/workspaces/eng/servers', { name: 'stdio', command: 'node', args: [STDIO], env, timeoutMs: 5000 })
+  await admin('POST', '/workspaces/eng/servers', {
+    name: 'stdio',
+    command: 'node',
+    args: [STDIO],
+    env,
+    timeoutMs: 5000,
+  })
   await plane.addServer('other', { name: 'env', command: 'node', args: [PRINTENV] })
 }
 
@@ -91,49 +117,71 @@ afterAll(async () => {
   rmSync(own, { recursive: true, force: true })
 })
 
-/** Everything that was found anywhere, each with where. */
+/** What was found anywhere since the last look, each with where; the first of it, when there is much. */
 function found(): string[] {
   const hunt = createHunt(canaries)
-  return tap.taken.flatMap(({ where, bytes }) => hunt(bytes).map((what) => `${where}: ${what}`))
+  const taken = tap.taken.splice(0)
+  return taken.flatMap(({ where, bytes }) => hunt(bytes).map((what) => `${where}: ${what}`)).slice(0, 12)
 }
 
 describe('[V9] a secret that a hostile server repeats', () => {
-  it.each(['legacy', 'modern'] as const)('reaches no %s client from any place of a message, in any encoding', async (era) => {
-    const send = await tap.client(era, url(), tokens.developer ?? '')
-    const silent: string[] = []
-    for (const server of SERVERS) {
-      for (const place of CALL_PLACES) {
-        for (const secret of [0, 1, 2]) {
-          const text = await send('tools/call', { name: `${server}__leak`, arguments: { place, secret } })
-          if (!text.includes('[redacted:')) silent.push(`${server} ${place}`)
+  it.each(['legacy', 'modern'] as const)(
+    'reaches no %s client from any place of a message, in any encoding',
+    async (era) => {
+      const send = await tap.client(era, url(), tokens.developer ?? '')
+      const silent: string[] = []
+      for (const server of SERVERS) {
+        for (const place of CALL_PLACES) {
+          for (const secret of [0, 1, 2]) {
+            // A legacy client is asked by a request, and there is no answer before it answers that.
+            const until = place === 'input required' ? '"elicitation/create"' : undefined
+            const text = await send(
+              'tools/call',
+              { name: `${server}__leak`, arguments: { place, secret } },
+              until,
+            )
+            if (!text.includes('[redacted:')) silent.push(`${server} ${place}`)
+          }
         }
       }
-    }
-    expect(found()).toEqual([])
-    // Each of them did say it, but where this era has no way to pass it on.
-    expect([...new Set(silent)].filter((place) => !mayBeSilent(place, era))).toEqual([])
-  })
+      expect(found()).toEqual([])
+      // Each of them did say it, but where this era has no way to pass it on.
+      console.log(era, [...new Set(silent)])
+      expect([...new Set(silent)].filter((place) => !mayBeSilent(place, era))).toEqual([])
+    },
+  )
 
+  /** What a client of this era does not get to hear: notifications meant for nobody, questions it cannot be asked. */
   function mayBeSilent(place: string, era: string): boolean {
-    return /unknown notification|resource updated|cancel reason|input required|elicitation|sampling|log data|progress/.test(place) && era !== ''
+    return (
+      /unknown notification|resource updated|cancel reason|input required|elicitation|sampling|log data|progress/.test(
+        place,
+      ) && era !== ''
+    )
   }
 
-  it.each(['legacy', 'modern'] as const)('stands in no list, prompt, resource or completion for %s clients', async (era) => {
-    const send = await tap.client(era, url(), tokens.developer ?? '')
-    const lists = ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list']
-    for (const method of era === 'modern' ? ['server/discover', ...lists] : lists) {
-      const text = await send(method, {})
-      if (method !== 'server/discover') expect(text).toContain('[redacted:')
-    }
-    for (const server of SERVERS) {
-      const name = `${server}__leak`
-      expect(await send('prompts/get', { name })).toContain('[redacted:')
-      await send('completion/complete', { ref: { type: 'ref/prompt', name }, argument: { name: 'a', value: 'b' } })
-    }
-    await send('resources/read', { uri: `mcpgw://legacy/${encodeURIComponent('x://leak')}` })
-    await send('resources/read', { uri: 'x://leak/7' })
-    expect(found()).toEqual([])
-  })
+  it.each(['legacy', 'modern'] as const)(
+    'stands in no list, prompt, resource or completion for %s clients',
+    async (era) => {
+      const send = await tap.client(era, url(), tokens.developer ?? '')
+      const lists = ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list']
+      for (const method of era === 'modern' ? ['server/discover', ...lists] : lists) {
+        const text = await send(method, {})
+        if (method !== 'server/discover') expect(text).toContain('[redacted:')
+      }
+      for (const server of SERVERS) {
+        const name = `${server}__leak`
+        expect(await send('prompts/get', { name })).toContain('[redacted:')
+        await send('completion/complete', {
+          ref: { type: 'ref/prompt', name },
+          argument: { name: 'a', value: 'b' },
+        })
+      }
+      await send('resources/read', { uri: `mcpgw://legacy/${encodeURIComponent('x://leak')}` })
+      await send('resources/read', { uri: 'x://leak/7' })
+      expect(found()).toEqual([])
+    },
+  )
 
   it('does not come out of anything that HTTP can say', async () => {
     for (const server of ['legacy', 'modern'] as const) {
@@ -180,7 +228,16 @@ describe('[V8] the admin API', () => {
         }
       }
     }
-    for (const path of [BASE_PATH + DESCRIPTION_PATH, '/', '/ws/eng', '/healthz', '/readyz', '/metrics', '/oauth/authorize', '/nothing'])
+    for (const path of [
+      BASE_PATH + DESCRIPTION_PATH,
+      '/',
+      '/ws/eng',
+      '/healthz',
+      '/readyz',
+      '/metrics',
+      '/oauth/authorize',
+      '/nothing',
+    ])
       await tap.fetch(path, plane.url + path, { headers: { accept: 'text/html' } })
     expect(asked).toBeGreaterThan(300)
     expect(found()).toEqual([])
@@ -199,7 +256,12 @@ describe('[V8] the admin API', () => {
     if (method === 'GET') return [undefined]
     const secret = canaries[0]?.value ?? ''
     const wrong = path.endsWith('/credential')
-      ? [{ values: { TOKEN: secret, 'not a name': secret } }, { values: secret }, { values: { A: secret }, more: secret }, `{"values":{"A":"${secret}"`]
+      ? [
+          { values: { TOKEN: secret, 'not a name': secret } },
+          { values: secret },
+          { values: { A: secret }, more: secret },
+          `{"values":{"A":"${secret}"`,
+        ]
       : [{ nothing: true }, '{"broken":']
     return [{}, [], ...wrong]
   }
@@ -251,6 +313,7 @@ describe('[V1] a credential at rest', () => {
 
   it('is in no file of the data folder and no temporary file, before and after the restart', () => {
     searchFolders()
+    expect(tap.taken.some(({ where }) => where.endsWith('backup.db'))).toBe(true)
     expect(tap.taken.filter(({ where }) => where.includes('mcpgw.db')).length).toBeGreaterThan(1)
     expect(found()).toEqual([])
   })
@@ -263,8 +326,9 @@ describe('[V1] a credential at rest', () => {
     const opened = new DatabaseSync(database)
     opened.exec(`VACUUM INTO '${join(copy, 'backup.db')}'`)
     opened.close()
-    const places = [...filesBelow(plane.dataDir), ...filesBelow(own), ...newTemporaryFiles()]
-    for (const path of places) tap.keep(path, readFileSync(path))
+    // The copies hold what the folder held at the moment, also what the next start cleans away.
+    for (const path of [...filesBelow(own), ...newTemporaryFiles()]) tap.keepBytes(path, readFileSync(path))
+    rmSync(copy, { recursive: true })
   }
 
   function filesBelow(folder: string): string[] {
@@ -292,9 +356,9 @@ describe('[V1] a credential at rest', () => {
     const looked: string[] = []
     for (const pid of descendants(plane.pid)) {
       const commandLine = readFileSync(`/proc/${pid}/cmdline`)
-      tap.keep(`command line of ${pid}`, commandLine)
+      tap.keepBytes(`command line of ${pid}`, commandLine)
       if (isOwnProcess(pid)) continue
-      tap.keep(`environment of ${pid}`, readFileSync(`/proc/${pid}/environ`))
+      tap.keepBytes(`environment of ${pid}`, readFileSync(`/proc/${pid}/environ`))
       looked.push(commandLine.toString())
     }
     expect(looked.some((text) => text.includes('printenv'))).toBe(true)

@@ -55,8 +55,13 @@ export async function startHostile(kind: Kind): Promise<HostileServer> {
 }
 
 function secretsOf({ headers }: IncomingMessage): string[] {
-  const more = Object.keys(headers).filter((name) => name.startsWith('x-secret-')).sort()
-  return [String(headers.authorization ?? '').replace('Bearer ', ''), ...more.map((name) => String(headers[name]))].map(leafOf)
+  const more = Object.keys(headers)
+    .filter((name) => name.startsWith('x-secret-'))
+    .sort()
+  return [
+    String(headers.authorization ?? '').replace('Bearer ', ''),
+    ...more.map((name) => String(headers[name])),
+  ].map(leafOf)
 }
 
 /** Of a JSON document the one text in it that is deepest: what a server would use of it. */
@@ -76,20 +81,29 @@ async function bodyOf(request: IncomingMessage): Promise<Message> {
 const inHeader = (secret: string) => inEveryWay(secret).replace(/[^\x20-\x7e]/g, '')
 
 function serveStreamable(era: 'legacy' | 'modern') {
-  return async (request: IncomingMessage, response: ServerResponse, secrets: string[], record: (message: Message) => void) => {
+  return async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    secrets: string[],
+    record: (message: Message) => void,
+  ) => {
     if (request.method === 'GET') return void response.writeHead(405).end(inEveryWay(secrets[0] ?? ''))
     const message = await bodyOf(request)
     record(message)
     const { place = '', secret = 0 } = message.params?.arguments ?? {}
     const value = secrets[secret] ?? ''
     if (httpPlace(place, value, message, response)) return
-    if (era === 'legacy' && message.method === 'server/discover') return void response.writeHead(400).end(inEveryWay(value))
-    if (era === 'modern' && message.method === 'initialize') return void response.writeHead(400).end(inEveryWay(value))
-    if (era === 'modern' && message.method === 'subscriptions/listen') return void response.writeHead(405).end()
+    if (era === 'legacy' && message.method === 'server/discover')
+      return void response.writeHead(400).end(inEveryWay(value))
+    if (era === 'modern' && message.method === 'initialize')
+      return void response.writeHead(400).end(inEveryWay(value))
+    if (era === 'modern' && message.method === 'subscriptions/listen')
+      return void response.writeHead(405).end()
     const texts = hostileAnswer(message, secrets, era)
     const session = message.method === 'initialize' ? { 'mcp-session-id': encodeURIComponent(value) } : {}
     if (texts.length === 0) return void response.writeHead(202).end()
-    if (texts.length === 1) return void response.writeHead(200, { 'content-type': 'application/json', ...session }).end(texts[0])
+    if (texts.length === 1)
+      return void response.writeHead(200, { 'content-type': 'application/json', ...session }).end(texts[0])
     response.writeHead(200, { 'content-type': 'text/event-stream', ...session })
     for (const text of texts) response.write(`data: ${text}\n\n`)
     response.end()
@@ -102,14 +116,28 @@ function httpPlace(place: string, secret: string, { id }: Message, response: Ser
   const ok = JSON.stringify({ jsonrpc: '2.0', id, result: { resultType: 'complete', content: [] } })
   const events = (text: string) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(text)
   const ways: Record<(typeof HTTP_PLACES)[number], () => unknown> = {
-    'error body': () => response.writeHead(500, { 'content-type': 'application/json' }).end(`{"error":"${text}"}`),
+    'error body': () =>
+      response.writeHead(500, { 'content-type': 'application/json' }).end(`{"error":"${text}"}`),
     'status text': () => response.writeHead(502, inHeader(secret)).end(text),
-    refusal: () => response.writeHead(403, { 'www-authenticate': `Bearer error="${inHeader(secret)}"` }).end(text),
-    redirect: () => response.writeHead(302, { location: `https://example.com/${encodeURIComponent(secret)}` }).end(),
-    header: () => response.writeHead(200, { 'content-type': 'application/json', 'x-echo': inHeader(secret), 'set-cookie': `a=${inHeader(secret)}` }).end(ok),
+    refusal: () =>
+      response.writeHead(403, { 'www-authenticate': `Bearer error="${inHeader(secret)}"` }).end(text),
+    redirect: () =>
+      response.writeHead(302, { location: `https://example.com/${encodeURIComponent(secret)}` }).end(),
+    header: () =>
+      response
+        .writeHead(200, {
+          'content-type': 'application/json',
+          'x-echo': inHeader(secret),
+          'set-cookie': `a=${inHeader(secret)}`,
+        })
+        .end(ok),
     'web page': () => response.writeHead(200, { 'content-type': 'text/html' }).end(`<p>${text}`),
-    'no message': () => response.writeHead(200, { 'content-type': 'application/json' }).end(`{"text":"${text}"}`),
-    'broken JSON': () => response.writeHead(200, { 'content-type': 'application/json' }).end(`{"jsonrpc":"2.0","id":${id},"result":{"content":"${text}`),
+    'no message': () =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(`{"text":"${text}"}`),
+    'broken JSON': () =>
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(`{"jsonrpc":"2.0","id":${id},"result":{"content":"${text}`),
     'broken off': () => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000000' })
       response.write(`{"text":"${text}`, () => response.destroy())
@@ -117,7 +145,8 @@ function httpPlace(place: string, secret: string, { id }: Message, response: Ser
     'event comment': () => events(`: ${text}\n\ndata: ${ok}\n\n`),
     'event id': () => events(`id: ${text}\ndata: ${ok}\n\n`),
     'event name': () => events(`event: ${text}\ndata: ${ok}\n\ndata: ${ok}\n\n`),
-    'event data of another event': () => events(`event: other\ndata: ${text}\n\ndata: ${text}\n\ndata: ${ok}\n\n`),
+    'event data of another event': () =>
+      events(`event: other\ndata: ${text}\n\ndata: ${text}\n\ndata: ${ok}\n\n`),
   }
   const way = Object.entries(ways).find(([name]) => name === place)?.[1]
   way?.()
@@ -128,16 +157,24 @@ function httpPlace(place: string, secret: string, { id }: Message, response: Ser
 const streams = new Map<string, ServerResponse>()
 let opened = 0
 
-async function serveSse(request: IncomingMessage, response: ServerResponse, secrets: string[], record: (message: Message) => void) {
+async function serveSse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  secrets: string[],
+  record: (message: Message) => void,
+) {
   if (request.method === 'GET') {
     const id = String(++opened)
     streams.set(id, response)
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    return void response.write(`: ${inEveryWay(secrets[0] ?? '')}\nevent: endpoint\ndata: /messages?id=${id}&echo=${encodeURIComponent(secrets[0] ?? '')}\n\n`)
+    return void response.write(
+      `: ${inEveryWay(secrets[0] ?? '')}\nevent: endpoint\ndata: /messages?id=${id}&echo=${encodeURIComponent(secrets[0] ?? '')}\n\n`,
+    )
   }
   const stream = streams.get(new URL(request.url ?? '', 'http://localhost').searchParams.get('id') ?? '')
   const message = await bodyOf(request)
   record(message)
   response.writeHead(stream === undefined ? 404 : 202).end(inEveryWay(secrets[0] ?? ''))
-  for (const text of hostileAnswer(message, secrets, 'legacy')) stream?.write(`event: message\ndata: ${text}\n\n`)
+  for (const text of hostileAnswer(message, secrets, 'legacy'))
+    stream?.write(`event: message\ndata: ${text}\n\n`)
 }

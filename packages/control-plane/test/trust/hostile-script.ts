@@ -36,14 +36,20 @@ const ERRORS: Record<string, Json> = {
 /** Told before the result. Whatever is here with an `id` is a question to the client, whose answer nobody awaits. */
 const TOLD: Record<string, Json> = {
   'progress note': { method: 'notifications/progress', params: { progress: 1, message: ECHO } },
-  'log data': { method: 'notifications/message', params: { level: 'error', logger: ECHO, data: { x: ECHO } } },
+  'log data': {
+    method: 'notifications/message',
+    params: { level: 'error', logger: ECHO, data: { x: ECHO } },
+  },
   'unknown notification': { method: `notifications/${ECHO}`, params: { x: ECHO } },
   'resource updated': { method: 'notifications/resources/updated', params: { uri: `x://${ECHO}` } },
   'cancel reason': { method: 'notifications/cancelled', params: { requestId: 'nothing', reason: ECHO } },
   elicitation: {
     id: `q-${ECHO}`,
     method: 'elicitation/create',
-    params: { message: ECHO, requestedSchema: { type: 'object', properties: { [ECHO]: { type: 'string', default: ECHO } } } },
+    params: {
+      message: ECHO,
+      requestedSchema: { type: 'object', properties: { [ECHO]: { type: 'string', default: ECHO } } },
+    },
   },
   'elicitation URL': {
     id: 'q-url',
@@ -53,7 +59,11 @@ const TOLD: Record<string, Json> = {
   sampling: {
     id: 'q-sampling',
     method: 'sampling/createMessage',
-    params: { systemPrompt: ECHO, maxTokens: 1, messages: [{ role: 'user', content: { type: 'text', text: ECHO } }] },
+    params: {
+      systemPrompt: ECHO,
+      maxTokens: 1,
+      messages: [{ role: 'user', content: { type: 'text', text: ECHO } }],
+    },
   },
 }
 
@@ -62,20 +72,41 @@ const ASKED: Record<string, Json> = {
   'input required': {
     resultType: 'input_required',
     requestState: ECHO,
-    inputRequests: { [ECHO]: { method: 'elicitation/create', params: { message: ECHO, requestedSchema: { type: 'object', properties: {} } } } },
+    inputRequests: {
+      [ECHO]: {
+        method: 'elicitation/create',
+        params: { message: ECHO, requestedSchema: { type: 'object', properties: {} } },
+      },
+    },
   },
 }
 
-export const CALL_PLACES = [...Object.keys(RESULTS), ...Object.keys(ERRORS), ...Object.keys(TOLD), ...Object.keys(ASKED)]
+export const CALL_PLACES = [
+  ...Object.keys(RESULTS),
+  ...Object.keys(ERRORS),
+  ...Object.keys(TOLD),
+  ...Object.keys(ASKED),
+]
 
 /** What else is asked for, and answered with the secret. */
 const OTHER_RESULTS: Record<string, Json> = {
   'prompts/get': { description: ECHO, messages: [{ role: 'user', content: { type: 'text', text: ECHO } }] },
-  'resources/read': { contents: [{ uri: `x://${ECHO}`, text: ECHO }, { uri: 'x://b', blob: ECHO }] },
+  'resources/read': {
+    contents: [
+      { uri: `x://${ECHO}`, text: ECHO },
+      { uri: 'x://b', blob: ECHO },
+    ],
+  },
   'completion/complete': { completion: { values: [ECHO] } },
 }
 
-const capabilities = { tools: { listChanged: true }, prompts: {}, resources: { subscribe: true }, logging: {}, completions: {} }
+const capabilities = {
+  tools: { listChanged: true },
+  prompts: {},
+  resources: { subscribe: true },
+  logging: {},
+  completions: {},
+}
 const serverInfo = { name: ECHO, version: ECHO, title: ECHO, websiteUrl: `https://example.com/${ECHO}` }
 
 const TOOL = { name: 'leak', inputSchema: { type: 'object' } }
@@ -83,11 +114,22 @@ const LISTS: Record<string, Json> = {
   'tools/list': {
     tools: [
       TOOL,
-      { name: 'described', title: ECHO, description: ECHO, annotations: { title: ECHO }, _meta: { [ECHO]: ECHO },
-        inputSchema: { type: 'object', properties: { [ECHO]: { type: 'string', default: ECHO, enum: [ECHO] } } } },
+      {
+        name: 'described',
+        title: ECHO,
+        description: ECHO,
+        annotations: { title: ECHO },
+        _meta: { [ECHO]: ECHO },
+        inputSchema: {
+          type: 'object',
+          properties: { [ECHO]: { type: 'string', default: ECHO, enum: [ECHO] } },
+        },
+      },
     ],
   },
-  'prompts/list': { prompts: [{ name: 'leak', description: ECHO, arguments: [{ name: ECHO, description: ECHO }] }] },
+  'prompts/list': {
+    prompts: [{ name: 'leak', description: ECHO, arguments: [{ name: ECHO, description: ECHO }] }],
+  },
   'resources/list': { resources: [{ uri: 'x://leak', name: ECHO, description: ECHO, mimeType: ECHO }] },
   'resources/templates/list': { resourceTemplates: [{ uriTemplate: 'x://leak/{id}', name: ECHO }] },
 }
@@ -104,7 +146,12 @@ function namedAfter(method: string, secret: string): Json[] {
 export interface Message {
   id?: string | number
   method?: string
-  params?: Json & { name?: string; arguments?: { place?: string; secret?: number }; _meta?: Json; protocolVersion?: string }
+  params?: Json & {
+    name?: string
+    arguments?: { place?: string; secret?: number }
+    _meta?: Json
+    protocolVersion?: string
+  }
 }
 
 /** The message with the secret in it: what stands for it is replaced after serializing, to write it in any way. */
@@ -113,26 +160,50 @@ function written(message: Json, secret: string): string {
 }
 
 /** All messages with which the server answers one, in order. */
-export function hostileAnswer({ id, method = '', params = {} }: Message, secrets: readonly string[], era: 'legacy' | 'modern'): string[] {
+export function hostileAnswer(
+  { id, method = '', params = {} }: Message,
+  secrets: readonly string[],
+  era: 'legacy' | 'modern',
+): string[] {
   if (id === undefined) return []
   const secret = secrets[params.arguments?.secret ?? 0] ?? ''
   const reply = (result: Json) =>
-    written({ id, result: era === 'modern' ? { resultType: 'complete', ttlMs: 0, cacheScope: 'private', ...result } : result }, secret)
-  if (method === 'initialize' && era === 'legacy') return [reply({ protocolVersion: '2025-11-25', capabilities, serverInfo, instructions: ECHO })]
+    written(
+      {
+        id,
+        result:
+          era === 'modern' ? { resultType: 'complete', ttlMs: 0, cacheScope: 'private', ...result } : result,
+      },
+      secret,
+    )
+  if (method === 'initialize' && era === 'legacy')
+    return [reply({ protocolVersion: '2025-11-25', capabilities, serverInfo, instructions: ECHO })]
   if (method === 'server/discover' && era === 'modern')
-    return [reply({ supportedVersions: ['2026-07-28'], capabilities, instructions: ECHO, _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo } })]
+    return [
+      reply({
+        supportedVersions: ['2026-07-28'],
+        capabilities,
+        instructions: ECHO,
+        _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo },
+      }),
+    ]
   const list = LISTS[method]
   if (list !== undefined) return [reply(withNames(method, list, secrets))]
   const other = OTHER_RESULTS[method]
   if (other !== undefined) return [reply(other)]
-  if (method === 'ping' || method === 'logging/setLevel' || method.startsWith('resources/')) return [reply({})]
-  if (method !== 'tools/call') return [written({ id, error: { code: -32601, message: `No ${ECHO}` } }, secret)]
+  if (method === 'ping' || method === 'logging/setLevel' || method.startsWith('resources/'))
+    return [reply({})]
+  if (method !== 'tools/call')
+    return [written({ id, error: { code: -32601, message: `No ${ECHO}` } }, secret)]
   return callAnswer(params, secret, era, (members) => written({ id, ...members }, secret), reply)
 }
 
 function withNames(method: string, list: Json, secrets: readonly string[]): Json {
   return Object.fromEntries(
-    Object.entries(list).map(([member, items]) => [member, [...(items as Json[]), ...secrets.flatMap((secret) => namedAfter(method, secret))]]),
+    Object.entries(list).map(([member, items]) => [
+      member,
+      [...(items as Json[]), ...secrets.flatMap((secret) => namedAfter(method, secret))],
+    ]),
   )
 }
 
@@ -151,6 +222,9 @@ function callAnswer(
   if (asked !== undefined) return [era === 'modern' ? answer({ result: asked }) : reply({ content: [] })]
   const told = TOLD[place]
   if (told === undefined) return [reply({ content: [{ type: 'text', text: 'Nothing to repeat.' }] })]
-  const params = { ...(told.params as Json), ...(told.method === 'notifications/progress' && { progressToken: _meta?.progressToken }) }
+  const params = {
+    ...(told.params as Json),
+    ...(told.method === 'notifications/progress' && { progressToken: _meta?.progressToken }),
+  }
   return [written({ ...told, params }, secret), reply({ content: [{ type: 'text', text: 'told' }] })]
 }
