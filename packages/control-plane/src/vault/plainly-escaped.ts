@@ -25,9 +25,9 @@ export function plainlyEscaped(json: Buffer): Buffer {
       at += 1
       continue
     }
-    const escape = readEscape(json, at)
-    length += writeEscape(plain, length, escape)
-    at += escape.length
+    const written = readEscape(json, at)
+    length += writeEscape(plain, length, written)
+    at += written.length
   }
   return plain.subarray(0, length)
 }

@@ -17,6 +17,9 @@ const REMOTES = ['legacy', 'modern', 'sse'] as const
 const SERVERS = [...REMOTES, 'stdio'] as const
 const ROLES = ['owner', 'admin', 'developer', 'readonly', 'foreign', 'nobody'] as const
 
+/** The odd value takes no more than this as JSON, over stdio. */
+const LONGEST_BYTES = 64
+
 /** What is put into the three values of one server's credential. */
 function newSecrets(server: (typeof SERVERS)[number]) {
   const token = plainCanary()
@@ -134,7 +137,10 @@ describe('[V9] a secret that a hostile server repeats', () => {
         for (const place of CALL_PLACES) {
           for (const secret of [0, 1, 2]) {
             // A legacy client is asked by a request, and there is no answer before it answers that.
-            const until = place === 'input required' ? '"elicitation/create"' : undefined
+            const until =
+              era === 'legacy' && (place === 'input required' || place === 'awaited elicitation')
+                ? '"elicitation/create"'
+                : undefined
             const text = await send(
               'tools/call',
               { name: `${server}__leak`, arguments: { place, secret } },
@@ -146,19 +152,43 @@ describe('[V9] a secret that a hostile server repeats', () => {
       }
       expect(found()).toEqual([])
       // Each of them did say it, but where this era has no way to pass it on.
-      console.log(era, [...new Set(silent)])
       expect([...new Set(silent)].filter((place) => !mayBeSilent(place, era))).toEqual([])
     },
   )
 
-  /** What a client of this era does not get to hear: notifications meant for nobody, questions it cannot be asked. */
+  /** Notifications meant for nobody, and questions to a client of the other era. */
   function mayBeSilent(place: string, era: string): boolean {
-    return (
-      /unknown notification|resource updated|cancel reason|input required|elicitation|sampling|log data|progress/.test(
-        place,
-      ) && era !== ''
-    )
+    if (/unknown notification|resource updated|cancel reason|input required/.test(place)) return true
+    return era === 'modern'
+      ? / (elicitation|sampling)/.test(place)
+      : /^modern .*(elicitation|sampling)/.test(place)
   }
+
+  it('is found when it comes in two pieces, wherever the border is', async () => {
+    const send = await tap.client('legacy', url(), tokens.developer ?? '')
+    const ways = [
+      ['legacy', 'split'],
+      ['legacy', 'split event'],
+      ['modern', 'split'],
+      ['modern', 'split event'],
+      ['stdio', 'split'],
+    ] as const
+    let asked = 0
+    await Promise.all(
+      ways.map(async ([server, place]) => {
+        for (let offset = -1; offset <= LONGEST_BYTES; offset += 1) {
+          const text = await send('tools/call', {
+            name: `${server}__leak`,
+            arguments: { place, secret: 2, offset },
+          })
+          expect(text).toContain('"before [redacted:ODD] after"')
+          asked += 1
+        }
+      }),
+    )
+    expect(asked).toBe(ways.length * (LONGEST_BYTES + 2))
+    expect(found()).toEqual([])
+  })
 
   it.each(['legacy', 'modern'] as const)(
     'stands in no list, prompt, resource or completion for %s clients',
@@ -179,6 +209,21 @@ describe('[V9] a secret that a hostile server repeats', () => {
       }
       await send('resources/read', { uri: `mcpgw://legacy/${encodeURIComponent('x://leak')}` })
       await send('resources/read', { uri: 'x://leak/7' })
+      expect(found()).toEqual([])
+    },
+  )
+
+  it.each(['legacy', 'sse'] as const)(
+    'is kept back, the old one and the new one, when it was rotated while a call waited on a %s server',
+    async (server) => {
+      const params = { name: `${server}__leak`, arguments: { place: 'after an answer' } }
+      const text = await tap.answering(url(), tokens.developer ?? '', params, async () => {
+        const { values, canaries: made } = newSecrets(server)
+        canaries.push(...made)
+        await admin('PUT', `/workspaces/eng/servers/${server}/credential`, { values })
+      })
+      // Three values, before and after.
+      expect(text.match(/raw: \[redacted:/g)).toHaveLength(6)
       expect(found()).toEqual([])
     },
   )

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inEveryWay } from './canaries.ts'
-import { hostileAnswer, type Message } from './hostile-script.ts'
+import { hostileAnswer, type Message, splitAnswer } from './hostile-script.ts'
 
 /** Places that only HTTP has. */
 export const HTTP_PLACES = [
@@ -92,6 +92,9 @@ function serveStreamable(era: 'legacy' | 'modern') {
     record(message)
     const { place = '', secret = 0 } = message.params?.arguments ?? {}
     const value = secrets[secret] ?? ''
+    if (place === 'after an answer') return asks(secrets, message, openEvents(response))
+    if (answered(message, secrets)) return void response.writeHead(202).end()
+    if (place.startsWith('split')) return writeInTwo(place, splitAnswer(message, value), response)
     if (httpPlace(place, value, message, response)) return
     if (era === 'legacy' && message.method === 'server/discover')
       return void response.writeHead(400).end(inEveryWay(value))
@@ -108,6 +111,39 @@ function serveStreamable(era: 'legacy' | 'modern') {
     for (const text of texts) response.write(`data: ${text}\n\n`)
     response.end()
   }
+}
+
+function openEvents(response: ServerResponse): (json: object) => void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  return (json) => response.write(`data: ${JSON.stringify(json)}\n\n`)
+}
+
+/** Calls that wait for the client, by the id of the question: what they then say holds all secrets heard till then. */
+const waiting = new Map<string, (secrets: string[]) => void>()
+let questions = 0
+
+function asks(before: string[], { id }: Message, send: (json: object) => void): void {
+  const question = `after-${++questions}`
+  waiting.set(question, (after) => {
+    const text = [...before, ...after].map(inEveryWay).join(' ')
+    send({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } })
+  })
+  const params = { message: 'Go on?', requestedSchema: { type: 'object', properties: {} } }
+  send({ jsonrpc: '2.0', id: question, method: 'elicitation/create', params })
+}
+
+function answered({ id, method }: Message, secrets: string[]): boolean {
+  if (method !== undefined) return false
+  waiting.get(String(id))?.(secrets)
+  return waiting.delete(String(id))
+}
+
+/** Two chunks, the second when the first is on its way. */
+function writeInTwo(place: string, [first, second]: [Buffer, Buffer], response: ServerResponse): void {
+  const isEvent = place === 'split event'
+  response.writeHead(200, { 'content-type': isEvent ? 'text/event-stream' : 'application/json' })
+  if (isEvent) response.write('data: ')
+  response.write(first, () => setTimeout(() => response.end(isEvent ? `${second}\n\n` : second), 1))
 }
 
 /** Answers in one of the ways of HTTP; false for a place that is not of HTTP. */
@@ -175,6 +211,9 @@ async function serveSse(
   const message = await bodyOf(request)
   record(message)
   response.writeHead(stream === undefined ? 404 : 202).end(inEveryWay(secrets[0] ?? ''))
+  const tell = (json: object) => stream?.write(`event: message\ndata: ${JSON.stringify(json)}\n\n`)
+  if (message.params?.arguments?.place === 'after an answer') return asks(secrets, message, tell)
+  if (answered(message, secrets)) return
   for (const text of hostileAnswer(message, secrets, 'legacy'))
     stream?.write(`event: message\ndata: ${text}\n\n`)
 }

@@ -51,6 +51,11 @@ const TOLD: Record<string, Json> = {
       requestedSchema: { type: 'object', properties: { [ECHO]: { type: 'string', default: ECHO } } },
     },
   },
+  'awaited elicitation': {
+    id: 'q-awaited',
+    method: 'elicitation/create',
+    params: { message: ECHO, requestedSchema: { type: 'object', properties: {} } },
+  },
   'elicitation URL': {
     id: 'q-url',
     method: 'elicitation/create',
@@ -148,7 +153,7 @@ export interface Message {
   method?: string
   params?: Json & {
     name?: string
-    arguments?: { place?: string; secret?: number }
+    arguments?: { place?: string; secret?: number; offset?: number }
     _meta?: Json
     protocolVersion?: string
   }
@@ -157,6 +162,16 @@ export interface Message {
 /** The message with the secret in it: what stands for it is replaced after serializing, to write it in any way. */
 function written(message: Json, secret: string): string {
   return JSON.stringify({ jsonrpc: '2.0', ...message }).replaceAll(ECHO, () => inEveryWay(secret))
+}
+
+/** An answer in two pieces, which border on each other `offset` bytes after the secret begins in it. */
+export function splitAnswer({ id, params }: Message, secret: string): [Buffer, Buffer] {
+  const content = [{ type: 'text', text: `before ${secret} after` }]
+  const answer = Buffer.from(
+    JSON.stringify({ jsonrpc: '2.0', id, result: { resultType: 'complete', content } }),
+  )
+  const border = answer.indexOf('before ') + 'before '.length + (params?.arguments?.offset ?? 0)
+  return [answer.subarray(0, border), answer.subarray(border)]
 }
 
 /** All messages with which the server answers one, in order. */
@@ -226,5 +241,6 @@ function callAnswer(
     ...(told.params as Json),
     ...(told.method === 'notifications/progress' && { progressToken: _meta?.progressToken }),
   }
-  return [written({ ...told, params }, secret), reply({ content: [{ type: 'text', text: 'told' }] })]
+  const first = written({ ...told, params }, secret)
+  return place.startsWith('awaited') ? [first] : [first, reply({ content: [{ type: 'text', text: 'told' }] })]
 }

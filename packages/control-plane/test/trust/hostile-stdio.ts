@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline'
 import { inEveryWay } from './canaries.ts'
-import { hostileAnswer, type Message } from './hostile-script.ts'
+import { hostileAnswer, type Message, splitAnswer } from './hostile-script.ts'
 
 const secrets = Object.keys(process.env)
   .filter((name) => name.startsWith('SECRET_'))
@@ -20,6 +20,13 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   const { place, secret = 0 } = message.params?.arguments ?? {}
   if (place === 'exit') {
     process.stderr.write(`fatal: ${inEveryWay(secrets[secret] ?? '')}\n`, () => process.exit(3))
+    return
+  }
+  if (place === 'split') {
+    const [first, second] = splitAnswer(message, secrets[secret] ?? '')
+    process.stdout.write(first, () =>
+      setTimeout(() => process.stdout.write(Buffer.concat([second, Buffer.from('\n')])), 1),
+    )
     return
   }
   for (const text of hostileAnswer(message, secrets, 'legacy')) {

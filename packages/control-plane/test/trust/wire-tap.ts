@@ -44,6 +44,36 @@ export class WireTap {
     return { response, text: bytes.toString() }
   }
 
+  /** Asks as a legacy client that answers the question it is asked, when `before` has happened. */
+  async answering(url: string, token: string, params: object, before: () => Promise<void>): Promise<string> {
+    const authorization = `Bearer ${token}`
+    const body = this.#request('initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: CLIENT_CAPABILITIES,
+      clientInfo: CLIENT_INFO,
+    })
+    const first = { method: 'POST', headers: { ...ACCEPT, authorization }, body }
+    const { response: opened } = await this.fetch('initialize', url, first)
+    const headers = { ...ACCEPT, authorization, 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
+    const call = { method: 'POST', headers, body: this.#request('tools/call', params) }
+    const response = await fetch(url, { ...call, signal: AbortSignal.timeout(20_000) })
+    let text = ''
+    let hasAnswered = false
+    for await (const chunk of response.body ?? []) {
+      text += Buffer.from(chunk).toString()
+      const id =
+        /"id":("[^"]+"|\d+),"method":"elicitation/.exec(text)?.[1] ??
+        /elicitation\/create".*"id":("[^"]+"|\d+)/.exec(text)?.[1]
+      if (hasAnswered || id === undefined) continue
+      hasAnswered = true
+      await before()
+      const answer = `{"jsonrpc":"2.0","id":${id},"result":{"action":"accept","content":{}}}`
+      await this.fetch('an answer', url, { method: 'POST', headers, body: answer })
+    }
+    this.keep(`answering ${JSON.stringify(params)}`, text)
+    return text
+  }
+
   /** Sends requests of one era; each answer is kept and given as text. */
   async client(era: 'legacy' | 'modern', url: string, token: string): Promise<Send> {
     const authorization = `Bearer ${token}`
@@ -81,6 +111,7 @@ export class WireTap {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
       'io.modelcontextprotocol/clientInfo': CLIENT_INFO,
       'io.modelcontextprotocol/clientCapabilities': CLIENT_CAPABILITIES,
+      'io.modelcontextprotocol/logLevel': 'debug',
     }
     const { text } = await this.fetch(`modern ${method} ${JSON.stringify(params)}`, url, {
       method: 'POST',
