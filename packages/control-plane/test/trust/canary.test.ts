@@ -352,7 +352,10 @@ describe('[V1] a credential at rest', () => {
     const send = await tap.client('legacy', url(), tokens.developer ?? '')
     for (const server of SERVERS) {
       for (const place of ['text', 'error message', 'progress note'])
-        await send('tools/call', { name: `${server}__leak`, arguments: { place, secret: 1 } })
+        await send('tools/call', {
+          name: `${server}__leak`,
+          arguments: { place, secret: 1, note: canaries[0]?.value },
+        })
     }
   }
 
@@ -389,6 +392,40 @@ describe('[V1] a credential at rest', () => {
         .map((entry) => join(folder, entry.name))
         .filter((path) => statSync(path).mtimeMs >= started),
     )
+  }
+
+  it('[T2] is all that the database holds of a token: a hash, with which nobody gets in', async () => {
+    const hunt = createHunt(
+      Object.values(tokens).map((value) => ({ value, pieces: [value.slice(7, 27), value.slice(27, 47)] })),
+    )
+    for (const path of filesBelow(plane.dataDir)) expect([path, hunt(readFileSync(path))]).toEqual([path, []])
+    const database = new DatabaseSync(join(plane.dataDir, 'mcpgw.db'), { readOnly: true })
+    const tables = [
+      'tokens',
+      'workspaces',
+      'servers',
+      'wrapped_keys',
+      'credentials',
+      'logins',
+      'invites',
+    ].filter(
+      (table) => database.prepare('select 1 from sqlite_master where name = ?').get(table) !== undefined,
+    )
+    const stored = tables.flatMap((table) =>
+      database.prepare(`select * from ${table}`).all().flatMap(Object.values),
+    )
+    database.close()
+    const values = new Set(stored.map(asText).filter((text) => /^[\x21-\x7e]{4,500}$/.test(text)))
+    expect(values.size).toBeGreaterThan(20)
+    for (const value of values) {
+      const headers = { authorization: `Bearer ${value}` }
+      const { status } = await fetch(`${plane.url}${BASE_PATH}/whoami`, { headers })
+      expect([value, status]).toEqual([value, 401])
+    }
+  })
+
+  function asText(value: unknown): string {
+    return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
   }
 
   it('is in no output of the program', () => {

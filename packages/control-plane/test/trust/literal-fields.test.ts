@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what looks like a template is what is tested
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -13,7 +14,6 @@ const MASTER_KEY = randomBytes(32).toString('base64')
 const OF_THE_PROCESS = 'env-of-the-process-4711'
 
 /** Ways in which other programs take in a variable or run a command. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the tests are about
 const TEMPLATES = [
   '${PATH}',
   '$HOME',
@@ -162,7 +162,6 @@ describe('[V10] what looks like a variable', () => {
 
   it("in a credential's value is not expanded: a value is never looked at again", async () => {
     await using listener = await startListener()
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the test is about
     const value = 'has {{OTHER}} and ${PATH} and {{TOKEN}} inside'
     const values = { TOKEN: value, OTHER: 'value-of-other' }
     await plane.api('POST', servers(), {
