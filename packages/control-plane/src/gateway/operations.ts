@@ -60,6 +60,7 @@ function callTool(context: GatewayContext, operation: Operation): Promise<Answer
     shown,
     find: () => runtime.view(caller).tool(shown),
     exists: () => runtime.index(caller).tools.get(shown),
+    hidden: () => runtime.hiddenTool(caller, shown),
     paramsFor: ({ own }) => ({ ...request.params, name: own }),
     headersFor: (route) => mirroredArguments(route as ToolRoute, request.params),
     unknown: () => new RpcError(RPC.invalidParams, `Unknown tool: ${shown}`),

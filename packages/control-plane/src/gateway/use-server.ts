@@ -11,7 +11,7 @@ import { failureAnswer } from './failure-answer.ts'
 import { type ForwardContext, forward } from './forward.ts'
 import type { Forwarded } from './forwarding.ts'
 import { WAITS_FOR_APPROVAL } from './server-pins.ts'
-import type { WorkspaceRuntime } from './workspace-runtime.ts'
+import type { HiddenTool, WorkspaceRuntime } from './workspace-runtime.ts'
 
 export interface GatewayContext extends ForwardContext {
   recorder: Recorder
@@ -34,6 +34,8 @@ export interface Use {
   find(): Route | undefined
   /** The same whoever asks; only the log learns that it exists. */
   exists(): Route | undefined
+  /** Why it does not exist although it could; only the log learns that too. */
+  hidden?(): HiddenTool | undefined
   /** The params in the server's own names. */
   paramsFor(route: Route): Params
   headersFor?(route: Route): Record<string, string> | undefined
@@ -108,8 +110,12 @@ async function run(context: GatewayContext, use: Use, row: AuditEntry): Promise<
   }
   const known = route ?? use.exists()
   noteTarget(row, known)
-  if (route === undefined)
-    throw new Refused(use.unknown(), known === undefined ? 'unknown' : reasonFor(caller, known))
+  if (route === undefined) {
+    const { reason, ...place } =
+      known === undefined ? unknownOrHidden(use) : { reason: reasonFor(caller, known) }
+    Object.assign(row, place)
+    throw new Refused(use.unknown(), reason)
+  }
   const upstream = runtime.upstream(route.server.id)
   if (upstream === undefined)
     throw new GatewayError('upstream_unavailable', `"${route.server.name}" is not running.`)
@@ -136,6 +142,10 @@ class Refused extends Error {
     this.answer = answer
     this.reason = reason
   }
+}
+
+function unknownOrHidden(use: Use): Partial<Omit<HiddenTool, 'reason'>> & { reason: string } {
+  return use.hidden?.() ?? { reason: 'unknown' }
 }
 
 function reasonFor({ policy }: Caller, { server, own, readOnly, heldBack }: Route): string {

@@ -47,6 +47,19 @@ export interface RuntimeOptions {
   pins: PinKeeping
 }
 
+interface Prepared {
+  index: WorkspaceIndex
+  views: WeakMap<Policy, WorkspaceView>
+  /** With the tools that the servers' own selections leave out; made when somebody asks for one. */
+  unselected?: WorkspaceIndex
+}
+
+export interface HiddenTool {
+  server: string
+  tool?: string
+  reason: 'tool_not_selected' | 'server_disabled'
+}
+
 /** Changes that come together are told together. */
 const TELL_AFTER_MS = 50
 const RELOAD_AFTER_MS = 1_000
@@ -57,7 +70,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
   readonly #options: RuntimeOptions
   readonly #stopListening: (() => void)[]
   #entries = new Map<string, Entry>()
-  #indexes = new Map<string, { index: WorkspaceIndex; views: WeakMap<Policy, WorkspaceView> }>()
+  #indexes = new Map<string, Prepared>()
   readonly #listeners = new Map<ChangeListener, Map<ChangeKind, string>>()
   #tellTimer: NodeJS.Timeout | undefined
   #reloadTimer: NodeJS.Timeout | undefined
@@ -114,10 +127,25 @@ export class WorkspaceRuntime implements AsyncDisposable {
     return this.#indexFor(caller.profile).index
   }
 
+  /** Why a tool that is in nobody's view is not, where that is known: for the log alone. */
+  hiddenTool({ profile }: Caller, shown: string): HiddenTool | undefined {
+    const prepared = this.#indexFor(profile)
+    prepared.unselected ??= buildIndex(
+      this.#offers(profile).map((offer) => ({ ...offer, server: { ...offer.server, tools: {} } })),
+    )
+    const route = prepared.unselected.tools.get(shown)
+    if (route !== undefined)
+      return { server: route.server.name, tool: route.own, reason: 'tool_not_selected' }
+    const disabled = [...this.#entries.values()].find(
+      ({ server, upstream }) => upstream === undefined && shown.startsWith(`${server.name}__`),
+    )
+    return disabled && { server: disabled.server.name, reason: 'server_disabled' }
+  }
+
   #indexFor(profile: Caller['profile']) {
     const known = this.#indexes.get(profile.capabilityKey)
     if (known !== undefined) return known
-    const prepared = { index: buildIndex(this.#offers(profile)), views: new WeakMap<Policy, WorkspaceView>() }
+    const prepared: Prepared = { index: buildIndex(this.#offers(profile)), views: new WeakMap() }
     this.#indexes.set(profile.capabilityKey, prepared)
     return prepared
   }

@@ -19,13 +19,21 @@ export const putCredential = inWorkspace({
   action: 'credential.write',
   recorded: true,
   input: credentialInput,
-  answer: credentialAnswer,
+  answer: credentialAnswer.extend({ warning: z.string().exactOptional() }),
   async run(scene, where: OneServer, { values }) {
     const server = await requireServer(scene, where)
-    const { names, version, updatedAt } = await scene.manage.vault.put(server, values)
-    return { names, version, updatedAt: toInstant(updatedAt) }
+    const { names, version, updatedAt, tooShort } = await scene.manage.vault.put(server, values)
+    return { names, version, updatedAt: toInstant(updatedAt), ...warningAbout(tooShort) }
   },
 })
+
+function warningAbout(tooShort: readonly string[]): { warning?: string } {
+  if (tooShort.length === 0) return {}
+  const names = tooShort.join(', ')
+  return {
+    warning: `${names}: shorter than 8 characters, and so not told from ordinary text. If the server repeats it in an answer, it stays visible there.`,
+  }
+}
 
 export const showCredential = inWorkspace({
   name: 'credential.show',

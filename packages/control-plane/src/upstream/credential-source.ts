@@ -32,6 +32,20 @@ const NO_VALUES: ReadonlyMap<string, string> = new Map()
 /** Passes everything through: for servers without a credential. */
 export const NO_SCRUBBER: Scrubber = { bytes: (message) => message, text: (text) => text }
 
+/**
+ * A message without the values that its server was sent: those of the credential it was asked with, and those of the
+ * one that has replaced it meanwhile, which may have gone out on the same session.
+ */
+export function scrubbed(
+  message: Buffer,
+  credential: OpenCredential | undefined,
+  source: CredentialSource,
+): Buffer {
+  const clean = credential === undefined ? message : credential.scrubber.bytes(message)
+  const now = source.peek()
+  return now === undefined || now === 'unknown' || now === credential ? clean : now.scrubber.bytes(clean)
+}
+
 /** The texts with the credential's values in place. Throws `needs_credential` naming what is missing. */
 export function fillAll(
   templates: Record<string, string>,

@@ -5,7 +5,7 @@ import { GatewayError } from '../model/error.ts'
 import type { JsonLimits } from '../protocol/json.ts'
 import { type Incoming, readIncoming } from '../protocol/reply-bytes.ts'
 import type { Channel, ChannelFailure, OutgoingRequest, RequestSink, UnsolicitedSink } from './channel.ts'
-import { type CredentialSource, NO_SCRUBBER, withCredential } from './credential-source.ts'
+import { type CredentialSource, scrubbed, withCredential } from './credential-source.ts'
 import { describeConnectionError, neverConnected } from './http-client.ts'
 import { HttpExchange } from './http-exchange.ts'
 import { failureOfStatus } from './http-status.ts'
@@ -59,12 +59,11 @@ export class HttpChannel implements Channel {
     if (state.settled) return
     const { outgoing } = state
     const hadSession = this.#sessionId !== undefined
-    const scrubber = credential?.scrubber ?? NO_SCRUBBER
     const exchange = new HttpExchange(
       {
         starting: () => this.#requireCurrent(credential),
         head: (_status, headers) => this.#rememberSession(outgoing, headers),
-        message: (raw, event) => state.receive(scrubber.bytes(raw), event),
+        message: (raw, event) => state.receive(scrubbed(raw, credential, this.#options.credentials), event),
         done: (status, _headers, body) => {
           state.streamEnded()
           if (state.settled) return
@@ -181,11 +180,10 @@ export class HttpChannel implements Channel {
       stale?(): void
     },
   ): HttpExchange {
-    const scrubber = credential?.scrubber ?? NO_SCRUBBER
     const exchange = new HttpExchange(
       {
         starting: () => this.#requireCurrent(credential),
-        message: (raw, event) => sink.message(scrubber.bytes(raw), event),
+        message: (raw, event) => sink.message(scrubbed(raw, credential, this.#options.credentials), event),
         done: (status) => sink.ended(status),
         failed: (error) => {
           if (error === STALE_CREDENTIAL && sink.stale !== undefined) sink.stale()

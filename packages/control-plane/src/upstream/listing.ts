@@ -40,11 +40,12 @@ const LIST_TIMEOUT_MS = 30_000
 const MAX_PAGES = 100
 const MAX_ITEMS = 10_000
 
-const named = z.looseObject({ name: z.string().min(1).max(512) })
+const usable = (maxLength: number) => z.string().min(1).max(maxLength).refine(isUsable)
+const named = z.looseObject({ name: usable(512) })
 /** Clients refuse a whole list for one schema that is not of an object. */
 const tool = named.extend({ inputSchema: z.looseObject({ type: z.literal('object') }) })
-const resource = z.looseObject({ uri: z.string().min(1).max(8_192) })
-const template = z.looseObject({ uriTemplate: z.string().min(1).max(8_192) })
+const resource = z.looseObject({ uri: usable(8_192) })
+const template = z.looseObject({ uriTemplate: usable(8_192) })
 const page = z.looseObject({ nextCursor: z.string().optional() })
 
 /** Asks for everything the server offers, page by page. Rejects with GatewayError. */
@@ -79,6 +80,14 @@ function readItems<T>(value: unknown, item: z.ZodType<T>): T[] {
   return value.filter(
     (candidate): candidate is T => isWithinLimits(candidate) && item.safeParse(candidate).success,
   )
+}
+
+/**
+ * A name out of which a credential's value was taken is one that its server does not know. To put the value back when
+ * a caller asks for it would let callers write the value wherever they like.
+ */
+function isUsable(name: string): boolean {
+  return !/\[redacted:\w+\]/.test(name)
 }
 
 function ask(peer: Peer, method: string, params: Definition): Promise<Definition> {

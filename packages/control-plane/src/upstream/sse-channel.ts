@@ -3,7 +3,7 @@ import type { Pool } from 'undici'
 import type { OpenCredential } from '../model/credential.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Channel, OutgoingRequest, RequestSink } from './channel.ts'
-import { NO_SCRUBBER, withCredential } from './credential-source.ts'
+import { scrubbed, withCredential } from './credential-source.ts'
 import type { HttpChannelOptions } from './http-channel.ts'
 import { describeConnectionError, neverConnected } from './http-client.ts'
 import { HttpExchange } from './http-exchange.ts'
@@ -68,13 +68,12 @@ export class SseChannel implements Channel {
   }
 
   #get(opened: () => void, fail: (error: GatewayError) => void): HttpExchange {
-    const scrubber = this.#credential?.scrubber ?? NO_SCRUBBER
     const exchange = new HttpExchange(
       {
         message: (raw, event) => {
           if (event === undefined) return
           if (event.event === 'endpoint') return this.#learnEndpoint(event, opened, fail)
-          this.#receive(scrubber.bytes(raw))
+          this.#receive(scrubbed(raw, this.#credential, this.#options.credentials))
         },
         done: (status, _headers, body) => fail(this.#ended(status, body)),
         failed: (error) => fail(describeConnectionError(error, this.#where())),

@@ -1,5 +1,6 @@
 import type { Scrubber } from '../model/credential.ts'
 import { fitToJson } from './json-spans.ts'
+import { plainlyEscaped } from './plainly-escaped.ts'
 import { formsOf, secretsIn } from './secret-forms.ts'
 
 export { isScrubbable } from './secret-forms.ts'
@@ -10,6 +11,9 @@ interface Needle {
   rareEnd: Buffer
   name: string
 }
+
+/** What to look for, by the byte without which in a message none of it is there. */
+type Needles = { sign: number | undefined; needles: Needle[] }[]
 
 /** A place in a message that gives a value away. */
 export interface Span {
@@ -24,37 +28,45 @@ export interface Span {
 /**
  * Takes a credential's values out of what comes back, leaving `[redacted:NAME]`. Looks for each value of at least
  * eight characters as it is, JSON-escaped, base64, percent-encoded and hexadecimal, also in the middle of encoded
- * text. A message that is JSON stays JSON. Looking costs a few microseconds per 100 kB and form, changing more.
+ * text; not backwards, in pieces, or encoded twice but in JSON. A message that is JSON stays JSON. Looking costs a few
+ * microseconds per 100 kB and form, changing more.
  */
 export function createScrubber(values: ReadonlyMap<string, string>): Scrubber {
   const needles = needlesFor(values)
 
-  function scrub(message: Buffer, fit: (spans: Span[]) => Span[]): Buffer {
-    const spans = findAll(message, needles)
+  function scrub(message: Buffer, fit: (plain: Buffer, spans: Span[]) => Span[]): Buffer {
+    const plain = plainlyEscaped(message)
+    const spans = findAll(plain, needles)
     if (spans.length === 0) return message
-    return replaceSpans(message, merged(fit(spans)))
+    return replaceSpans(plain, merged(fit(plain, spans)))
   }
 
   return {
-    bytes: (message) => scrub(message, (spans) => (isJson(message) ? fitToJson(message, spans) : spans)),
+    bytes: (message) => scrub(message, (plain, spans) => (isJson(plain) ? fitToJson(plain, spans) : spans)),
     text(text) {
       const message = Buffer.from(text)
-      const scrubbed = scrub(message, (spans) => spans)
+      const scrubbed = scrub(message, (_, spans) => spans)
       return scrubbed === message ? text : scrubbed.toString()
     },
   }
 }
 
-function needlesFor(values: ReadonlyMap<string, string>): Needle[] {
+/** Backslash and per cent; a form has the first of them that is in it. */
+const SIGNS = [0x5c, 0x25, undefined]
+
+function needlesFor(values: ReadonlyMap<string, string>): Needles {
   const names = new Map<string, string>()
   for (const [name, value] of values) {
     for (const form of secretsIn(value).flatMap(formsOf)) if (!names.has(form)) names.set(form, name)
   }
-  return Array.from(names, ([form, name]) => ({
-    bytes: Buffer.from(form),
-    rareEnd: Buffer.from(rareEndOf(form)),
-    name,
-  }))
+  const formsBySign = Map.groupBy(names, ([form]) =>
+    SIGNS.find((sign) => sign === undefined || form.includes(String.fromCharCode(sign))),
+  )
+  return Array.from(formsBySign, ([sign, forms]) => ({ sign, needles: forms.map(needleFor) }))
+}
+
+function needleFor([form, name]: [string, string]): Needle {
+  return { bytes: Buffer.from(form), rareEnd: Buffer.from(rareEndOf(form)), name }
 }
 
 // Letters as rare in JSON and prose as they stand here, the rarest first. A search looks for the first letter by
@@ -75,17 +87,22 @@ function rarity(form: string, at: number): number {
 }
 
 /** By where they begin, longer ones first. */
-function findAll(message: Buffer, needles: readonly Needle[]): Span[] {
+function findAll(message: Buffer, groups: Needles): Span[] {
   const spans: Span[] = []
-  for (const { bytes, rareEnd, name } of needles) {
-    if (message.indexOf(rareEnd) === -1) continue
-    let start = message.indexOf(bytes)
-    while (start !== -1) {
-      spans.push({ start, end: start + bytes.length, name })
-      start = message.indexOf(bytes, start + bytes.length)
-    }
+  for (const { sign, needles } of groups) {
+    if (sign !== undefined && message.indexOf(sign) === -1) continue
+    for (const needle of needles) findNeedle(message, needle, spans)
   }
-  return spans.sort((a, b) => a.start - b.start || b.end - a.end)
+  return spans.length < 2 ? spans : spans.sort((a, b) => a.start - b.start || b.end - a.end)
+}
+
+function findNeedle(message: Buffer, { bytes, rareEnd, name }: Needle, spans: Span[]): void {
+  if (message.indexOf(rareEnd) === -1) return
+  let start = message.indexOf(bytes)
+  while (start !== -1) {
+    spans.push({ start, end: start + bytes.length, name })
+    start = message.indexOf(bytes, start + bytes.length)
+  }
 }
 
 /** Overlapping places become one, named after the longest: no end of a value is left standing. */

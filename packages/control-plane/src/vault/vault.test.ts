@@ -121,6 +121,7 @@ describe('keeping credentials', () => {
     const vault = await open()
     expect(await vault.put(server, values)).toEqual({
       names: ['TOKEN', 'KEY', 'ONE'],
+      tooShort: ['ONE'],
       version: 1,
       updatedAt: Date.now(),
     })

@@ -10,7 +10,7 @@ import { decodeValues, encodeValues, parseCredentialValues } from './credential-
 import { deriveKey, openRecord, type SealingKey, sealRecord } from './envelope.ts'
 import { checkMasterKey, countOldKeys, createKeyRing, openSealingKey, rewrapKeys } from './key-ring.ts'
 import { createMasterKeys, type MasterKeys } from './master-keys.ts'
-import { createScrubber } from './scrubber.ts'
+import { createScrubber, isScrubbable } from './scrubber.ts'
 
 const PUT_ATTEMPTS = 10
 
@@ -52,8 +52,14 @@ export interface Vault extends Disposable {
    * after it. Throws `credential_unreadable` only when a stored credential does not open.
    */
   credentialFor(server: CredentialOwner): Promise<OpenCredential | undefined>
-  /** Replaces all values of the server's credential. Throws `invalid_request` for values that cannot be kept. */
-  put(server: CredentialOwner, values: Record<string, string>): Promise<CredentialDescription>
+  /**
+   * Replaces all values of the server's credential. Throws `invalid_request` for values that cannot be kept. Tells the
+   * names of values that are too short to be found when a server repeats them.
+   */
+  put(
+    server: CredentialOwner,
+    values: Record<string, string>,
+  ): Promise<CredentialDescription & { tooShort: string[] }>
   describe(server: CredentialOwner): Promise<CredentialDescription | undefined>
   remove(server: CredentialOwner): Promise<void>
   /** What one purpose has sealed no other opens. It outlives a change of the master key. */
@@ -121,7 +127,7 @@ function createVault(options: VaultOptions, masterKeys: MasterKeys, sealingKey: 
   async function put(
     server: CredentialOwner,
     unread: Record<string, string>,
-  ): Promise<CredentialDescription> {
+  ): Promise<CredentialDescription & { tooShort: string[] }> {
     const values = parseCredentialValues(unread)
     const key = await keyRing.make(server.workspaceId)
     for (let attempt = 1; ; attempt += 1) {
@@ -130,7 +136,8 @@ function createVault(options: VaultOptions, masterKeys: MasterKeys, sealingKey: 
       try {
         await credentials.put(record)
         cache.forget(server.id)
-        return describeRecord(record)
+        const tooShort = [...values].filter(([, value]) => !isScrubbable(value)).map(([name]) => name)
+        return { ...describeRecord(record), tooShort }
       } catch (error) {
         if (attempt === PUT_ATTEMPTS || !isConflict(error)) throw error
       }

@@ -61,7 +61,7 @@ describe('the log', () => {
     expect(await gateway.storage.servers.byName('w-acme', 'b')).toBeUndefined()
   })
 
-  it('shows developers their own rows and nothing else, whatever they ask for', async () => {
+  it('[U4] shows developers their own rows and nothing else, whatever they ask for', async () => {
     await using gateway = await openInstallation()
     await addCalls(gateway, ['ada', 'dev', 'ada', 'dev'])
     const members = async (caller: Caller, query = '') => {
@@ -73,6 +73,20 @@ describe('the log', () => {
     expect(await members('developer', '?member=ada')).toEqual([])
     expect(await members('developer', '?token=t-ada')).toEqual([])
     expect(await members('admin')).toEqual(['dev', 'ada', 'dev', 'ada'])
+    const filters = ['server=notes', 'tool=read', 'outcome=ok', 'kind=call', 'from=1', 'to=9', 'limit=9']
+    for (const filter of filters) {
+      expect(await members('developer', `?${filter}`)).toEqual(['dev', 'dev'])
+      expect(await members('admin', `?${filter}`)).toContain('ada')
+    }
+    // Not even a page that an admin had begun goes on for a developer with the admin's rows.
+    const { nextCursor } = (await gateway.ask('admin', 'GET', `${AUDIT}?limit=1`)).body
+    expect(
+      (await members('developer', `?cursor=${nextCursor}`)).filter((who: string) => who !== 'dev'),
+    ).toEqual([])
+    for (const path of ['/export', '/export?format=csv', '/verify'])
+      expect((await gateway.ask('developer', 'GET', `${AUDIT}${path}`)).status).toBe(403)
+    for (const path of ['', '?member=dev', '/tail', '/export', '/verify'])
+      expect((await gateway.ask('developer', 'GET', `/workspaces/other/audit${path}`)).status).toBe(404)
   })
 
   it('is filtered and paged', async () => {
@@ -143,7 +157,7 @@ describe('the log', () => {
 })
 
 describe('following the log', () => {
-  it('tells of rows as they are written, and developers only of their own', async () => {
+  it('[U4] tells of rows as they are written, and developers only of their own', async () => {
     await using gateway = await openInstallation()
     await addCalls(gateway, ['ada'])
     await using all = await follow(gateway, 'admin')

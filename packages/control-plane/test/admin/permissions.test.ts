@@ -114,7 +114,7 @@ describe('[T10] who may do what', () => {
     expect(served.filter((path) => !known.has(path))).toEqual([])
   })
 
-  it('[T11] answers alike for a workspace of others and for one that does not exist, and leaves no trace there', async () => {
+  it('[T11] [U4] answers alike for a workspace of others and for one that does not exist, and leaves no trace there', async () => {
     const before = await installation.storage.audit.head('w-other')
     for (const { method, path } of ROUTES.filter((route) => route.path.includes(':workspace'))) {
       const [foreign, unknown] = await Promise.all(

@@ -17,6 +17,17 @@ describe('credentials', () => {
     expect((await gateway.ask('developer', 'GET', CREDENTIAL)).body).toEqual({ set: true })
   })
 
+  it('that are too short to be kept out of answers are taken with a warning that names them', async () => {
+    await using gateway = await openInstallation()
+    await addNotes(gateway)
+    const { status, body } = await gateway.ask('admin', 'PUT', CREDENTIAL, {
+      values: { PIN: '1234567', TOKEN: CANARY },
+    })
+    expect(status).toBe(200)
+    expect(body.warning).toMatch(/^PIN: shorter than 8 characters/)
+    expect(body.warning).not.toContain('1234567')
+  })
+
   it('are removed as often as one likes', async () => {
     await using gateway = await openInstallation()
     await addNotes(gateway)
@@ -44,7 +55,7 @@ describe('credentials', () => {
     expect(refused.text).not.toContain(CANARY)
   })
 
-  it('appear in no answer of any route to anyone, and not in the log', async () => {
+  it('[V8] appear in no answer of any route to anyone, and not in the log', async () => {
     await using gateway = await openInstallation()
     await addNotes(gateway)
     await gateway.ask('admin', 'PUT', CREDENTIAL, { values: { TOKEN: CANARY } })
