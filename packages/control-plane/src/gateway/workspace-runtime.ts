@@ -137,7 +137,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
     if (route !== undefined)
       return { server: route.server.name, tool: route.own, reason: 'tool_not_selected' }
     const disabled = [...this.#entries.values()].find(
-      ({ server, upstream }) => upstream === undefined && shown.startsWith(`${server.name}__`),
+      ({ server, running }) => running === undefined && shown.startsWith(`${server.name}__`),
     )
     return disabled && { server: disabled.server.name, reason: 'server_disabled' }
   }
