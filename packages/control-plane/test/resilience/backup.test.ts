@@ -31,7 +31,7 @@ describe('a backup', () => {
     })
     await plane.api('PUT', `/workspaces/${slug}/servers/up/credential`, { values: { TOKEN: SECRET } })
     const client = await WireClient.open(url, token)
-    const load = new SteadyCalls(100, async () => {
+    await using load = new SteadyCalls(100, async () => {
       const text = await client.call('up__tell')
       return text === 'welcome' ? undefined : text
     })

@@ -53,7 +53,7 @@ describe.skipIf(postgres === undefined)('two control planes on one PostgreSQL', 
         client.sessionId = session.sessionId
         return client
       })
-      const load = new SteadyCalls(50, async (turn) => {
+      await using load = new SteadyCalls(50, async (turn) => {
         const text = await clients[turn % 2]?.call('up__tell')
         return text === 'welcome' ? undefined : text
       })
@@ -145,7 +145,7 @@ describe.skipIf(postgres === undefined)('two control planes on one PostgreSQL', 
     await expect.poll(() => client.call('up__tell').catch(String), { timeout: 5_000 }).toBe('0')
     const validFrom = [0]
     const seen: { startedAt: number; round: number }[] = []
-    const load = new SteadyCalls(200, async () => {
+    await using load = new SteadyCalls(200, async () => {
       const startedAt = performance.now()
       seen.push({ startedAt, round: Number(await client.call('up__tell')) })
       return undefined

@@ -109,7 +109,7 @@ describe('[V6] changing the master key', () => {
     await plane.start()
     const sessions = clients.map(({ sessionId }) => sessionId)
     const firstKey = keyIn(plane)
-    const load = new SteadyCalls(CALLS_PER_SECOND, async (turn) => {
+    await using load = new SteadyCalls(CALLS_PER_SECOND, async (turn) => {
       const text = await clients[turn % clients.length]?.call('s0__tell')
       return text === 'welcome' ? undefined : text
     })
