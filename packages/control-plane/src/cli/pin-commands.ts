@@ -20,7 +20,9 @@ const pin = z.object({
     .object({
       hash: z.string(),
       since: z.string(),
-      changes: z.array(z.object({ path: z.string(), before: z.unknown().optional(), after: z.unknown().optional() })),
+      changes: z.array(
+        z.object({ path: z.string(), before: z.unknown().optional(), after: z.unknown().optional() }),
+      ),
       flags,
     })
     .optional(),
