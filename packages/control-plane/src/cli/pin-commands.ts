@@ -83,15 +83,9 @@ function formatPin({ tool, approvedAt, approvedBy, flags: known, pending }: Pin)
   ])
 }
 
-function formatChange({
-  path,
-  before,
-  after,
-}: {
-  path: string
-  before?: unknown
-  after?: unknown
-}): string[] {
+type Change = NonNullable<Pin['pending']>['changes'][number]
+
+function formatChange({ path, before, after }: Change): string[] {
   return [
     `  ${visible(path)}`,
     ...(before === undefined ? [] : [`    - ${visible(JSON.stringify(before))}`]),
