@@ -33,10 +33,10 @@ describe('a gateway that is at its limits', () => {
     await using gateway = await openTestGateway((request, response, body) => {
       if (request.method === 'GET') {
         asked.push(performance.now())
-        return response.writeHead(429, BUSY).end(refusal(null))
+        return void response.writeHead(429, BUSY).end(refusal(null))
       }
       const { id, method } = body as { id?: number; method: string }
-      if (id === undefined) return response.writeHead(202).end()
+      if (id === undefined) return void response.writeHead(202).end()
       const result =
         method === 'initialize'
           ? { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } }
@@ -59,7 +59,7 @@ describe('a gateway that is at its limits', () => {
     await using gateway = await openTestGateway((_request, response, body) => {
       const { id } = body as { id: number }
       listens++
-      if (listens > 1 && listens < 4) return response.writeHead(429, BUSY).end(refusal(id))
+      if (listens > 1 && listens < 4) return void response.writeHead(429, BUSY).end(refusal(id))
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       const acknowledged = {
         jsonrpc: '2.0',
