@@ -73,7 +73,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#sink.head?.(status, headers)
     if (status === 200 && isEncoded(headers)) return this.abort(encoded())
     if (status === 200 && contentType(headers).startsWith('text/event-stream')) return this.#openEvents()
-    this.#announced = Number(headers['content-length'])
+    this.#announced = Number(headers['content-length']) || 0
     if (this.#announced > this.#room.maxBytes && status === 200) return this.abort(this.#tooLarge())
     if (this.#announced > CHUNK_BYTES && this.#announced <= LARGE_BYTES) this.#makeRoom()
   }
@@ -116,8 +116,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   /** Counts a large reply where all of them are counted; false when there is no room for more. */
   #count(): boolean {
-    const whole = Math.max(this.#received, this.#announced)
-    const more = whole - this.#counted
+    const more = Math.max(this.#received, this.#announced) - this.#counted
     if (more <= 0) return true
     if (!this.#room.large.hasRoom(more)) return false
     this.#room.large.take(more)
