@@ -47,6 +47,12 @@ program
     'private address ranges that servers may be in (MCPGW_ALLOW_UPSTREAMS)',
   )
   .addOption(new Option('--hosting <mode>', 'run hosted servers (MCPGW_HOSTING)').choices(['auto', 'off']))
+  .option(
+    '--audit-checkpoints <target>',
+    'a file or URL for signed checkpoints of the log (MCPGW_AUDIT_CHECKPOINTS)',
+  )
+  .option('--audit-checkpoint-seconds <seconds>', 'how often, 60 (MCPGW_AUDIT_CHECKPOINT_SECONDS)')
+  .option('--audit-retention-days <days>', 'how long the log is kept, for ever (MCPGW_AUDIT_RETENTION_DAYS)')
   .option('--demo', 'a workspace with servers that need no credential (MCPGW_DEMO)')
   // A mistyped command arrives here, as a word too many for the default one.
   .allowExcessArguments()

@@ -73,6 +73,7 @@ async function run(
 ): Promise<void> {
   if (secrets.ownerToken !== undefined) await registerOwner(app, secrets.ownerToken)
   const demo = settings.demo ? await prepareDemo(app, settings.dataDir) : undefined
+  await app.tend()
   const port = await app.listen()
   await app.warm()
   const origin = originOf(settings, port)

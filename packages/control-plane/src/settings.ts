@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
 import { GatewayError } from './model/error.ts'
 
@@ -12,6 +12,11 @@ export interface Settings {
   allowUpstreams: string[]
   hosting: 'auto' | 'off'
   demo: boolean
+  /** Where signed checkpoints of the log go: an absolute path or a URL. */
+  auditCheckpoints: string | undefined
+  auditCheckpointSeconds: number
+  /** How long rows of the log are kept where a workspace says nothing; undefined: for ever. */
+  auditRetentionDays: number | undefined
 }
 
 /** What only the vault and the first start may see. */
@@ -43,6 +48,18 @@ const publicUrl = httpUrl
   // Clients compare it with what they were told, and URL parsers spell names small and leave out usual ports.
   .transform((text) => new URL(text).origin)
 
+const checkpointTarget = z
+  .string()
+  .refine(
+    (text) => isAbsolute(text) || /^https?:$/.test(URL.parse(text)?.protocol ?? ''),
+    'must be an absolute path, or an http or https URL',
+  )
+
+function wholeNumber(min: number, max: number) {
+  const range = `must be ${min} to ${max}`
+  return z.coerce.number('must be a number').int('must be a whole number').min(min, range).max(max, range)
+}
+
 const schema = z.object({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.coerce
@@ -61,6 +78,9 @@ const schema = z.object({
   allowUpstreams: list.default([]),
   hosting: z.enum(['auto', 'off'], 'must be auto or off').default('auto'),
   demo: flag.default(false),
+  auditCheckpoints: checkpointTarget.optional(),
+  auditCheckpointSeconds: wholeNumber(1, 86_400).default(60),
+  auditRetentionDays: wholeNumber(1, 36_500).optional(),
   masterKey: z.string().optional(),
   masterKeyFile: z.string().optional(),
   previousMasterKey: z.string().optional(),
@@ -87,6 +107,9 @@ const SOURCES: Record<keyof z.infer<typeof schema>, { flag?: string; variable: s
   allowUpstreams: { flag: '--allow-upstream', variable: 'MCPGW_ALLOW_UPSTREAMS' },
   hosting: { flag: '--hosting', variable: 'MCPGW_HOSTING' },
   demo: { flag: '--demo', variable: 'MCPGW_DEMO' },
+  auditCheckpoints: { flag: '--audit-checkpoints', variable: 'MCPGW_AUDIT_CHECKPOINTS' },
+  auditCheckpointSeconds: { flag: '--audit-checkpoint-seconds', variable: 'MCPGW_AUDIT_CHECKPOINT_SECONDS' },
+  auditRetentionDays: { flag: '--audit-retention-days', variable: 'MCPGW_AUDIT_RETENTION_DAYS' },
   masterKey: { variable: 'MCPGW_MASTER_KEY' },
   masterKeyFile: { variable: 'MCPGW_MASTER_KEY_FILE' },
   previousMasterKey: { variable: 'MCPGW_PREVIOUS_MASTER_KEY' },
@@ -107,9 +130,9 @@ export function readSettings(
   const read = schema.safeParse(given)
   if (!read.success) throw unreadable(read.error)
   const { masterKey, masterKeyFile, previousMasterKey, ownerToken, ...rest } = read.data
-  const { publicUrl, databaseUrl } = rest
+  const { publicUrl, databaseUrl, auditCheckpoints, auditRetentionDays } = rest
   return {
-    settings: { ...rest, publicUrl, databaseUrl },
+    settings: { ...rest, publicUrl, databaseUrl, auditCheckpoints, auditRetentionDays },
     secrets: { masterKey, masterKeyFile, previousMasterKey, ownerToken },
   }
 }

@@ -28,7 +28,7 @@ describe('an exported log', () => {
       entryOf({ requestId: `r${index}`, tool: 'a"\n,b' }),
     )
     await store.append([...entries, entryOf({ workspaceId: 'w2' })], linkRow)
-    const lines = (await textOf(exportJsonLines(store, 'w1'))).trimEnd().split('\n')
+    const lines = (await textOf(exportJsonLines(store, { workspaceId: 'w1' }))).trimEnd().split('\n')
     const rows = lines.map((line) => JSON.parse(line) as AuditRow)
     expect(rows).toHaveLength(1001)
     let previous = ''
@@ -41,7 +41,7 @@ describe('an exported log', () => {
   it('is a table any spreadsheet reads', async () => {
     const store = createMemoryStore()
     await store.append([entryOf({ member: 'Ada, "the first"', server: 'github', upstreamMs: 0 })], linkRow)
-    const [header = [], row = []] = parseCsv(await textOf(exportCsv(store, 'w1')))
+    const [header = [], row = []] = parseCsv(await textOf(exportCsv(store, { workspaceId: 'w1' })))
     const cell = (name: string) => row[header.indexOf(name)]
     expect(header).toHaveLength(22)
     expect(row).toHaveLength(22)
@@ -69,7 +69,7 @@ describe('an exported log', () => {
       formulas.map((tool) => entryOf({ tool })),
       linkRow,
     )
-    const [header = [], ...rows] = parseCsv(await textOf(exportCsv(store, 'w1')))
+    const [header = [], ...rows] = parseCsv(await textOf(exportCsv(store, { workspaceId: 'w1' })))
     expect(rows).toHaveLength(formulas.length)
     expect(rows.map((row) => row[header.indexOf('tool')])).toEqual(formulas.map((formula) => `'${formula}`))
   })

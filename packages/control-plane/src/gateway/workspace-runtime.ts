@@ -126,6 +126,10 @@ export class WorkspaceRuntime implements AsyncDisposable {
     return this.#entries.get(serverId)?.upstream
   }
 
+  servers(): Server[] {
+    return Array.from(this.#entries.values(), ({ server }) => server)
+  }
+
   health(server: Server): ServerHealth {
     if (!server.enabled) return { status: 'disabled', tools: 0 }
     const health = this.upstream(server.id)?.health() ?? { status: 'connecting', tools: 0 }

@@ -7,7 +7,8 @@ import type { MasterKeys } from './master-keys.ts'
 const SENTINEL = 'sentinel'
 const SENTINEL_TEXT = 'The master key fits.'
 const WORKSPACE = 'workspace:'
-const WRAPPING = 'wrap'
+/** The purpose of the keys that wrap others; whatever is wrapped under it, a change of the master key wraps again. */
+export const WRAPPING = 'wrap'
 const DATA_KEY_BYTES = 32
 
 /**
@@ -31,7 +32,7 @@ function requireFit(masterKeys: MasterKeys, sentinel: Uint8Array): void {
 }
 
 /** Adds a record unless another process was faster, and returns the one that stays. */
-async function addOrRead(keys: KeyStore, name: string, record: Uint8Array): Promise<Uint8Array> {
+export async function addOrRead(keys: KeyStore, name: string, record: Uint8Array): Promise<Uint8Array> {
   try {
     await keys.add(name, record)
     return record

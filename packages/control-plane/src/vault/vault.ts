@@ -1,3 +1,4 @@
+import type { Signer } from '../model/audit-seal.ts'
 import type { ChangeBus } from '../model/change.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { CredentialRecord, OpenCredential } from '../model/credential.ts'
@@ -10,6 +11,7 @@ import { openRecord, type SealingKey, sealRecord } from './envelope.ts'
 import { checkMasterKey, createKeyRing, rewrapKeys } from './key-ring.ts'
 import { createMasterKeys, type MasterKeys } from './master-keys.ts'
 import { createScrubber } from './scrubber.ts'
+import { openSigningKey } from './signing-key.ts'
 
 const PUT_ATTEMPTS = 10
 
@@ -57,6 +59,8 @@ export interface Vault extends Disposable {
   remove(server: CredentialOwner): Promise<void>
   /** What one purpose has sealed no other opens. Outlives a change of the master key while the old key is known. */
   sealer(purpose: string): Sealer
+  /** What signs for this installation: the same key as long as its database lives. */
+  signer(): Promise<Signer>
   /**
    * Changes the master key while calls go on: wraps the data keys again, not the credentials. May be killed half-way
    * and called again after opening with the new key and the old one as `previousMasterKey`. Resolves to the number
@@ -152,6 +156,7 @@ function createVault({ keys, credentials, bus, clock, random }: VaultOptions, ma
       cache.forget(server.id)
     },
     sealer: (purpose) => createSealer(masterKeys, purpose),
+    signer: () => openSigningKey(masterKeys, keys),
     rewrap(newMasterKey) {
       masterKeys.add(newMasterKey)
       return rewrapKeys(masterKeys, keys)
