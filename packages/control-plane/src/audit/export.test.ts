@@ -43,15 +43,15 @@ describe('an exported log', () => {
     await store.append([entryOf({ member: 'Ada, "the first"', server: 'github', upstreamMs: 0 })], linkRow)
     const [header = [], row = []] = parseCsv(await textOf(exportCsv(store, { workspaceId: 'w1' })))
     const cell = (name: string) => row[header.indexOf(name)]
-    expect(header).toHaveLength(22)
-    expect(row).toHaveLength(22)
+    expect(header).toHaveLength(23)
+    expect(row).toHaveLength(23)
     expect(cell('time')).toBe('2026-01-01T00:00:00.000Z')
     expect(cell('member')).toBe('Ada, "the first"')
     expect(cell('upstreamMs')).toBe('0')
     expect(cell('tool')).toBe('')
   })
 
-  it('runs no formula in a spreadsheet', async () => {
+  it('[W9] runs no formula in a spreadsheet', async () => {
     const store = createMemoryStore()
     const formulas = [
       '=1+1',
@@ -63,6 +63,11 @@ describe('an exported log', () => {
       ' =1',
       '\n=1',
       '\uff1d1',
+      '\u200b=1',
+      '"=1',
+      "'=1",
+      '\u00a0@x',
+      '\tplain',
       '=HYPERLINK("http://x","y")',
     ]
     await store.append(
@@ -71,6 +76,34 @@ describe('an exported log', () => {
     )
     const [header = [], ...rows] = parseCsv(await textOf(exportCsv(store, { workspaceId: 'w1' })))
     expect(rows).toHaveLength(formulas.length)
-    expect(rows.map((row) => row[header.indexOf('tool')])).toEqual(formulas.map((formula) => `'${formula}`))
+    expect(rows.map((row) => row[header.indexOf('tool')])).toEqual(
+      formulas.map((formula) => `'${formula.replace(/[\t\r\n]/, '\ufffd')}`),
+    )
+  })
+
+  it('[W9] moves no cursor and colours no terminal that shows the table', async () => {
+    const store = createMemoryStore()
+    await store.append(
+      [entryOf({ tool: '\u001b[31mred\u001b]0;title\u0007', member: 'a\u0000\u009b2Jb' })],
+      linkRow,
+    )
+    const text = await textOf(exportCsv(store, { workspaceId: 'w1' }))
+    expect(text.replaceAll('\r\n', '')).not.toMatch(/\p{Cc}/u)
+    expect(text).toContain('\ufffd[31mred\ufffd]0;title\ufffd')
+  })
+
+  it('holds a span of time when asked for one', async () => {
+    const store = createMemoryStore()
+    await store.append(
+      [1, 5, 2, 9].map((time) => entryOf({ time })),
+      linkRow,
+    )
+    const text = await textOf(exportJsonLines(store, { workspaceId: 'w1', from: 2, to: 9 }))
+    expect(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).time),
+    ).toEqual([5, 2])
   })
 })

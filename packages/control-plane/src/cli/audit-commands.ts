@@ -108,8 +108,11 @@ export function addAuditCommands(program: Command, terminal: Terminal): void {
       new Option('--format <format>', 'JSON lines or CSV').choices(['jsonl', 'csv']).default('jsonl'),
     )
     .option('--json', 'the same as --format jsonl')
-    .action(async (workspace: string, { json, format, ...span }: Json & { format: string }) => {
-      const query = queryOf({ format: json === true ? 'jsonl' : format, ...span })
+    .action(async (workspace: string, { json, format, ...span }: Filter & { format: string }) => {
+      const query = queryOf<Filter & { format: string }>({
+        format: json === true ? 'jsonl' : format,
+        ...span,
+      })
       await copyOut(terminal, await terminal.ask('GET', `${auditPath(workspace)}/export${query}`))
     })
 }

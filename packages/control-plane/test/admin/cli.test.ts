@@ -153,7 +153,7 @@ describe('mcpgw-server', () => {
     audit.read = async (...args) => (await read(...args)).map((row) => ({ ...row, member: 'eve' }))
     const verified = await run(gateway, 'audit verify lab')
     expect(verified.code).toBe(1)
-    expect(verified.stdout).toMatch(/lab +damaged +- +1 +changed/)
+    expect(verified.stdout).toMatch(/lab +damaged +- +- +- +1 +changed/)
   })
 
   it('keeps stdout for results and tells by the exit code how it ended', async () => {
