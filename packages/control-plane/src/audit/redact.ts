@@ -12,7 +12,7 @@ const SECRET_WORDS =
   'passw(?:or)?d|passphrase|passcode|passwd|pwd|secret|token|authori[sz]ation|api[-_ .]?key|access[-_ .]?key|private[-_ .]?key|signing[-_ .]?key|encryption[-_ .]?key|cookie|credential|bearer|session[-_ .]?id|client[-_ .]?assertion'
 const SECRET_NAME = new RegExp(SECRET_WORDS, 'i')
 /** `max_tokens: 100` counts words and hides nothing. */
-const COUNTED = /tokens?$|count$|length$/i
+const COUNTED = /tokens$|count$|length$/i
 
 /** `password=…`, `"token": "…"` (also escaped, as in JSON within a text) and `Authorization: …`. */
 const NAMED_VALUE = new RegExp(
@@ -37,7 +37,7 @@ const SHAPES: readonly RegExp[] = [
   /\bnpm_[0-9A-Za-z]{30,}/g,
   /\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?/g,
 ]
-const SCHEME = /\b(bearer|basic)(\s{1,4})[\w+/.~=-]{12,}/gi
+const SCHEME = /\b(bearer|basic)(\s{1,4})[\w+/.~=-]{16,}/gi
 const URL_PASSWORD = /(:\/\/[^\s/:@"']{0,256}:)[^\s/@"']{1,512}@/g
 const PRIVATE_KEY =
   /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g
@@ -108,12 +108,12 @@ function withoutShapes(text: string): string {
   const named = text
     .replace(PRIVATE_KEY, REDACTED)
     .replace(HEADER, `$1$2${REDACTED}`)
-    .replace(SCHEME, `$1$2${REDACTED}`)
     .replace(URL_PASSWORD, `$1${REDACTED}@`)
     .replace(NAMED_VALUE, `$1${REDACTED}`)
   return tokensTaken(named)
 }
 
 function tokensTaken(text: string): string {
-  return SHAPES.reduce((rest, shape) => rest.replace(shape, REDACTED), text)
+  const unsigned = text.replace(SCHEME, `$1$2${REDACTED}`)
+  return SHAPES.reduce((rest, shape) => rest.replace(shape, REDACTED), unsigned)
 }

@@ -141,7 +141,7 @@ describe('mcpgw-server', () => {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line).method),
-    ).toEqual(['workspace.create', 'audit.verify', 'audit.export'])
+    ).toEqual(['workspace.create', 'audit.export'])
     expect((await run(gateway, 'audit export lab --format csv')).stdout).toMatch(/^seq,time/)
   })
 
