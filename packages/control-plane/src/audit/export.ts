@@ -2,6 +2,8 @@ import type { AuditRow } from '../model/audit-row.ts'
 import type { AuditStore } from '../model/stores.ts'
 import { readRows } from './chain.ts'
 
+const PIECE_LENGTH = 64 * 1024
+
 const COLUMNS = [
   'seq',
   'time',
@@ -38,14 +40,29 @@ export interface ExportRange {
 }
 
 /** A workspace's log, oldest first, one JSON object a line; the whole of it can be verified elsewhere. */
-export async function* exportJsonLines(store: AuditStore, range: ExportRange): AsyncGenerator<string> {
-  for await (const row of rowsIn(store, range)) yield `${JSON.stringify(row)}\n`
+export function exportJsonLines(store: AuditStore, range: ExportRange): AsyncGenerator<string> {
+  return inPieces(rowsIn(store, range), (row) => `${JSON.stringify(row)}\n`)
 }
 
 /** A workspace's log, oldest first, as RFC 4180 with a header line; times are ISO 8601 in UTC. */
 export async function* exportCsv(store: AuditStore, range: ExportRange): AsyncGenerator<string> {
   yield line(COLUMNS)
-  for await (const row of rowsIn(store, range)) yield line(COLUMNS.map((column) => cell(row, column)))
+  yield* inPieces(rowsIn(store, range), (row) => line(COLUMNS.map((column) => cell(row, column))))
+}
+
+/** Many rows at a time: each piece has a long way to go, through streams and sockets. */
+async function* inPieces(
+  rows: AsyncIterable<AuditRow>,
+  lineOf: (row: AuditRow) => string,
+): AsyncGenerator<string> {
+  let piece = ''
+  for await (const row of rows) {
+    piece += lineOf(row)
+    if (piece.length < PIECE_LENGTH) continue
+    yield piece
+    piece = ''
+  }
+  if (piece !== '') yield piece
 }
 
 async function* rowsIn(store: AuditStore, { workspaceId, from = 0, to = Infinity }: ExportRange) {

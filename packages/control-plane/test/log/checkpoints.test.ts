@@ -54,13 +54,13 @@ it('[U2] sends signed checkpoints to a URL, after a time in which it was down as
   await plane.workspace('team')
   const { publicKey, keyId } = await plane.api('GET', '/audit/checkpoint-key')
   await vi.waitFor(() => expect(receiver.state.refused).toBeGreaterThan(0), 5_000)
-  expect(plane.stderr).toContain('could not be delivered')
+  await vi.waitFor(() => expect(plane.stderr).toContain('could not be delivered'), 2_000)
   receiver.state.answer = 204
   await vi.waitFor(
     () => expect(receiver.lines.map(({ workspace }) => workspace.slug)).toContain('team'),
     15_000,
   )
-  expect(plane.stderr).toContain('delivered again')
+  await vi.waitFor(() => expect(plane.stderr).toContain('delivered again'), 2_000)
   await plane.token('team')
   const demanded = (await plane.api('GET', '/workspaces/team/audit/checkpoint')) as unknown as Line
   expect(demanded).toMatchObject({ version: 1, seq: 3, keyId, workspace: { slug: 'team' } })

@@ -14,7 +14,7 @@ function fillLog(dataDir: string): void {
   const { id } = database.prepare("select id from workspaces where slug = 'team'").get() as { id: string }
   database
     .prepare(
-      `with recursive place(seq) as (select 2 union all select seq + 1 from place where seq <= ${ROWS})
+      `with recursive place(seq) as (select 3 union all select seq + 1 from place where seq <= ${ROWS})
        insert into audit_rows (workspace_id, seq, latest_time, time, kind, token_id, member, tool, shown_as, outcome, role,
          method, latency_ms, bytes_in, bytes_out, request_id, hash)
        select ?, seq, seq, seq, 'call', 't', 'ada', ?, 'notes__read', 'ok', 'developer', 'tools/call', 1.5, 10, 20, 'r' || seq, 'h'

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +20,7 @@ async function fillLog(dataDir: string): Promise<void> {
   await storage.workspaces.create({ id: 'w', slug: 'team', name: 'team', createdAt: now - 90 * DAY_MS })
   const content = { arguments: { text: '1', cut: false }, result: { text: '2', cut: false } }
   const entries = Array.from({ length: ROWS }, (_, row) =>
-    sampleEntry('w', { time: now - 90 * DAY_MS + Math.floor((row / ROWS) * 90 * DAY_MS), content }),
+    sampleEntry('w', { time: now - 90 * DAY_MS + Math.floor(((row + 0.5) / ROWS) * 90 * DAY_MS), content }),
   )
   await storage.audit.append(entries, linkRow)
 }
@@ -29,7 +30,11 @@ it('[U6] prunes what is older than a workspace keeps it, in sealed pieces behind
   await using folder = new AsyncDisposableStack()
   folder.defer(() => rm(dataDir, { recursive: true }))
   await fillLog(dataDir)
-  await using plane = await ControlPlane.start({ dataDir, args: ['--audit-retention-days', '60'] })
+  await using plane = await ControlPlane.start({
+    dataDir,
+    args: ['--audit-retention-days', '60'],
+    env: { MCPGW_MASTER_KEY: randomBytes(32).toString('base64') },
+  })
   const verdict = () => plane.api('GET', '/workspaces/team/audit/verify')
   const older = async (days: number) => {
     const to = new Date(Date.now() - days * DAY_MS).toISOString()
