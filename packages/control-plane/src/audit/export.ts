@@ -81,7 +81,11 @@ function line(cells: readonly string[]): string {
   return `${cells.map(quoted).join(',')}\r\n`
 }
 
+/** Nearly every cell: nothing in it that anybody reads as more than text. */
+const PLAIN = /^(?:[A-Za-z0-9][\w.:-]*)?$/
+
 function quoted(text: string): string {
+  if (PLAIN.test(text)) return text
   const safe = defused(text.replaceAll(/\p{Cc}/gu, '\ufffd'))
   return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

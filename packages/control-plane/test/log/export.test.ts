@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { ControlPlane } from '../control-plane.ts'
 import { runProgram } from '../resilience/run-program.ts'
@@ -31,7 +32,9 @@ function residentMb(pid: number): number {
 it.skipIf(process.platform !== 'linux')(
   '[W9] exports a log of any length without keeping it in memory, while calls go on, and harmless to spreadsheets and terminals',
   async () => {
-    await using plane = await ControlPlane.start()
+    // Less memory than the rows would need if they were kept: then the program would end.
+    const env = { NODE_OPTIONS: '--max-semi-space-size=2 --max-old-space-size=112' }
+    await using plane = await ControlPlane.start({ env })
     await plane.workspace('team')
     fillLog(plane.dataDir)
     const headers = { authorization: `Bearer ${plane.ownerToken}` }
@@ -46,6 +49,7 @@ it.skipIf(process.platform !== 'linux')(
         await (await fetch(`${plane.url}/healthz`)).text()
         slowestMs = Math.max(slowestMs, performance.now() - askedAt)
         highest = Math.max(highest, residentMb(plane.pid))
+        await delay(20)
       }
     })()
     const response = await fetch(`${plane.url}/api/v1/workspaces/team/audit/export?format=csv`, { headers })
@@ -60,9 +64,9 @@ it.skipIf(process.platform !== 'linux')(
     // With a heading, the rows made by SQL, and what people did.
     expect(lines).toBeGreaterThanOrEqual(ROWS + 2)
     expect(highest - before, `${Math.round(before)} MB before, ${Math.round(highest)} MB while`).toBeLessThan(
-      100,
+      150,
     )
-    expect(slowestMs).toBeLessThan(1_000)
+    expect(slowestMs).toBeLessThan(2_000)
 
     const shown = await runProgram(
       ['--data-dir', plane.dataDir, 'audit', 'list', 'team', '--limit', '3'],
@@ -94,5 +98,5 @@ it.skipIf(process.platform !== 'linux')(
     expect(rows.map((row) => row.split(',')[0])).toEqual(['10', '11', '12'])
     expect(rows[0]).toContain("'\ufffd[2J\ufffd]0;pwned\ufffd=cmd|calc\ufffd")
   },
-  60_000,
+  120_000,
 )
