@@ -24,6 +24,7 @@ import { createOAuthApp } from './http/oauth/app.ts'
 import { createOperationsApp } from './http/operations-app.ts'
 import { createPagesApp } from './http/pages/app.ts'
 import { watchUnusedConnections } from './http/unused-connections.ts'
+import { tendLog } from './log-keeping.ts'
 import type { Manage } from './manage/context.ts'
 import type { MasterKeyFile } from './master-key-file.ts'
 import { createMasterKeyKeeper } from './master-key-keeper.ts'
@@ -41,6 +42,7 @@ import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage
 import { createAddressGuard } from './upstream/address-guard.ts'
 import { startReaper } from './upstream/hosted/reaper.ts'
 import { Upstream } from './upstream/upstream.ts'
+import { createScrubber } from './vault/scrubber.ts'
 import { openVault } from './vault/vault.ts'
 import { VERSION } from './version.ts'
 
@@ -66,6 +68,8 @@ export interface App extends AsyncDisposable {
   routes: readonly { method: string; path: string }[]
   /** Listens on the host and port of the settings; resolves with the port. */
   listen(): Promise<number>
+  /** Begins what the log needs from time to time: checkpoints and pruning. Rejects when it cannot. */
+  tend(): Promise<void>
   /** Starts the servers of every workspace. */
   warm(): Promise<void>
   /** Takes no new requests, lets the running ones finish for at most this long, and ends the streams. */
@@ -95,6 +99,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const vault = opened.add(
     await openVault({ ...options, ...storage, keys: storage.keys, credentials: storage.credentials }),
   )
+  const upkeep = new OpenThings()
+  opened.onClose(() => upkeep.close())
+  // Closed before the upkeep, so that its last checkpoint covers the last row.
   const recorder = opened.add(createRecorder({ store: storage.audit }))
   const authenticator = opened.add(createAuthenticator({ tokens: storage.tokens, bus: storage.bus, clock }))
   const guard = createAddressGuard(settings.allowUpstreams)
@@ -162,6 +169,11 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     workspaces,
     gateway: {
       recorder,
+      async scrubbers(servers) {
+        const credentials = await Promise.all(servers.map((server) => vault.credentialFor(server)))
+        return credentials.flatMap((credential) => credential?.scrubber ?? [])
+      },
+      createScrubber,
       newId: randomUUID,
       now: () => clock.now(),
       sealer: vault.sealer('request-state'),
@@ -223,6 +235,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       state.ready = true
       return state.port
     },
+    tend: () => tendLog({ settings, storage, vault, guard, clock, log }, upkeep),
     warm: () => workspaces.warm(),
     drain,
     async [Symbol.asyncDispose]() {

@@ -50,6 +50,12 @@ program
   .option('--trust-proxy <cidr...>', 'proxies in front that tell where clients are (MCPGW_TRUSTED_PROXIES)')
   .addOption(new Option('--hosting <mode>', 'run hosted servers (MCPGW_HOSTING)').choices(['auto', 'off']))
   .option('--limit <name=number...>', 'change a limit; their names are in docs/operations.md (MCPGW_LIMITS)')
+  .option(
+    '--audit-checkpoints <target>',
+    'a file or URL for signed checkpoints of the log (MCPGW_AUDIT_CHECKPOINTS)',
+  )
+  .option('--audit-checkpoint-seconds <seconds>', 'how often, 60 (MCPGW_AUDIT_CHECKPOINT_SECONDS)')
+  .option('--audit-retention-days <days>', 'how long the log is kept, for ever (MCPGW_AUDIT_RETENTION_DAYS)')
   .option('--demo', 'a workspace with servers that need no credential (MCPGW_DEMO)')
   // A mistyped command arrives here, as a word too many for the default one.
   .allowExcessArguments()

@@ -70,6 +70,7 @@ async function run(
   if (secrets.ownerToken !== undefined) await registerOwner(app, secrets.ownerToken)
   await finishKeyRotation(app, edge.log)
   const demo = settings.demo ? await prepareDemo(app, settings.dataDir) : undefined
+  await app.tend()
   const port = await app.listen()
   await app.warm()
   const origin = originOf(settings, port)

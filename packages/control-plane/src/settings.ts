@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
 import { isAddressRange } from './http/callers/client-addresses.ts'
 import { GatewayError } from './model/error.ts'
@@ -24,6 +24,11 @@ export interface Settings {
   hosting: 'auto' | 'off'
   demo: boolean
   limits: Limits
+  /** Where signed checkpoints of the log go: an absolute path or a URL. */
+  auditCheckpoints: string | undefined
+  auditCheckpointSeconds: number
+  /** How long rows of the log are kept where a workspace says nothing; undefined: for ever. */
+  auditRetentionDays: number | undefined
 }
 
 /** What only the vault and the first start may see. */
@@ -69,6 +74,18 @@ const limit = z.string().transform((text, context): [LimitName, number] => {
   return z.NEVER
 })
 
+const checkpointTarget = z
+  .string()
+  .refine(
+    (text) => isAbsolute(text) || /^https?:$/.test(URL.parse(text)?.protocol ?? ''),
+    'must be an absolute path, or an http or https URL',
+  )
+
+function wholeNumber(min: number, max: number) {
+  const range = `must be ${min} to ${max}`
+  return z.coerce.number('must be a number').int('must be a whole number').min(min, range).max(max, range)
+}
+
 const schema = z.object({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.coerce
@@ -97,6 +114,9 @@ const schema = z.object({
     .pipe(z.array(limit))
     .transform((given) => withDefaults(Object.fromEntries(given)))
     .default(DEFAULT_LIMITS),
+  auditCheckpoints: checkpointTarget.optional(),
+  auditCheckpointSeconds: wholeNumber(1, 86_400).default(60),
+  auditRetentionDays: wholeNumber(1, 36_500).optional(),
   masterKey: z.string().optional(),
   masterKeyFile: z.string().optional(),
   previousMasterKey: z.string().optional(),
@@ -126,6 +146,9 @@ const SOURCES: Record<keyof z.infer<typeof schema>, { flag?: string; variable: s
   hosting: { flag: '--hosting', variable: 'MCPGW_HOSTING' },
   demo: { flag: '--demo', variable: 'MCPGW_DEMO' },
   limits: { flag: '--limit', variable: 'MCPGW_LIMITS' },
+  auditCheckpoints: { flag: '--audit-checkpoints', variable: 'MCPGW_AUDIT_CHECKPOINTS' },
+  auditCheckpointSeconds: { flag: '--audit-checkpoint-seconds', variable: 'MCPGW_AUDIT_CHECKPOINT_SECONDS' },
+  auditRetentionDays: { flag: '--audit-retention-days', variable: 'MCPGW_AUDIT_RETENTION_DAYS' },
   masterKey: { variable: 'MCPGW_MASTER_KEY' },
   masterKeyFile: { variable: 'MCPGW_MASTER_KEY_FILE' },
   previousMasterKey: { variable: 'MCPGW_PREVIOUS_MASTER_KEY' },
@@ -148,9 +171,9 @@ export function readSettings(
   if (!read.success) throw unreadable(read.error)
   const { masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile, ownerToken, ...rest } =
     read.data
-  const { publicUrl, databaseUrl, trustedProxies } = rest
+  const { publicUrl, databaseUrl, trustedProxies, auditCheckpoints, auditRetentionDays } = rest
   return {
-    settings: { ...rest, publicUrl, databaseUrl, trustedProxies },
+    settings: { ...rest, publicUrl, databaseUrl, trustedProxies, auditCheckpoints, auditRetentionDays },
     secrets: { masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile, ownerToken },
   }
 }

@@ -30,7 +30,7 @@ function relink(store: ReturnType<typeof createMemoryStore>): AuditHead {
     row.hash = linkRow(last.hash, row)
     last = { seq: row.seq, hash: row.hash }
   }
-  store.heads.set('w1', last)
+  store.ends.set('w1', last)
   return last
 }
 
@@ -74,9 +74,15 @@ describe('the hash of a row', () => {
 describe('verifying a log', () => {
   it('accepts what was written, over many pages', async () => {
     const store = await filled()
-    expect(await verifyChain(store, 'w1')).toEqual({ ok: true, rows: 1200, head: store.heads.get('w1') })
+    expect(await verifyChain(store, 'w1')).toEqual({
+      ok: true,
+      rows: 1200,
+      pruned: 0,
+      checkpoints: 0,
+      head: store.ends.get('w1'),
+    })
     expect(await verifyChain(store, 'w2')).toMatchObject({ ok: true, rows: 1 })
-    expect(await verifyChain(store, 'none')).toEqual({ ok: true, rows: 0, head: { seq: 0, hash: '' } })
+    expect(await verifyChain(store, 'none')).toMatchObject({ ok: true, rows: 0, head: { seq: 0, hash: '' } })
   })
 
   it('accepts rows added while it reads', async () => {
@@ -134,7 +140,7 @@ describe('verifying a log', () => {
   for (const [what, tamper, firstBadSeq, reason] of attacks) {
     it(`finds ${what}`, async () => {
       const store = await filled()
-      tamper(store.rows, store.heads)
+      tamper(store.rows, store.ends)
       expect(await verifyChain(store, 'w1')).toEqual({ ok: false, firstBadSeq, reason })
     })
   }
@@ -146,19 +152,19 @@ describe('verifying a log', () => {
       hash = linkRow(hash, { ...entryOf(), seq })
       store.rows.push({ ...entryOf(), seq, hash })
     }
-    store.heads.set('w1', { seq: 2, hash })
+    store.ends.set('w1', { seq: 2, hash })
     expect(await verifyChain(store, 'w1')).toEqual({ ok: false, firstBadSeq: 2, reason: 'changed' })
   })
 
   it('finds a log rewritten or cut with all its hashes, by a checkpoint kept elsewhere', async () => {
     const store = await filled()
-    const checkpoint = store.heads.get('w1') as AuditHead
-    expect(await verifyChain(store, 'w1', [checkpoint])).toMatchObject({ ok: true })
+    const checkpoint = store.ends.get('w1') as AuditHead
+    expect(await verifyChain(store, 'w1', { checkpoints: [checkpoint] })).toMatchObject({ ok: true })
 
     changed(store.rows, 700, { member: 'eve' })
     relink(store)
     expect(await verifyChain(store, 'w1')).toMatchObject({ ok: true })
-    expect(await verifyChain(store, 'w1', [checkpoint])).toEqual({
+    expect(await verifyChain(store, 'w1', { checkpoints: [checkpoint] })).toEqual({
       ok: false,
       firstBadSeq: 1200,
       reason: 'checkpoint_differs',
@@ -166,7 +172,7 @@ describe('verifying a log', () => {
 
     store.rows.splice(1190, 10)
     relink(store)
-    expect(await verifyChain(store, 'w1', [checkpoint])).toEqual({
+    expect(await verifyChain(store, 'w1', { checkpoints: [checkpoint] })).toEqual({
       ok: false,
       firstBadSeq: 1191,
       reason: 'missing',

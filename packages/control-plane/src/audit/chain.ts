@@ -1,17 +1,21 @@
 import { hash } from 'node:crypto'
-import type { AuditHead, AuditRow } from '../model/audit-row.ts'
+import type { AuditHead, AuditRow, CallContent } from '../model/audit-row.ts'
+import type { AuditSegment } from '../model/audit-seal.ts'
 import type { AuditStore } from '../model/stores.ts'
+import { isGenuineSegment } from './segment.ts'
+import type { VerifyingKey } from './signature.ts'
 
 const PAGE_ROWS = 500
 
 /**
  * The hash of a row in its place: over the hash before it and everything in it. The encoding never changes for rows
- * that exist; a new field would come with a new first word.
+ * that exist; a new field comes with a new first word.
  */
 export function linkRow(previousHash: string, row: Omit<AuditRow, 'hash'>): string {
   // One array in a fixed order: JSON keeps the values apart, and an absent one is null.
+  const { contentDigest } = row
   const content = JSON.stringify([
-    'mcpgw-audit-1',
+    contentDigest === undefined ? 'mcpgw-audit-1' : 'mcpgw-audit-2',
     previousHash,
     row.seq,
     row.kind,
@@ -34,51 +38,108 @@ export function linkRow(previousHash: string, row: Omit<AuditRow, 'hash'>): stri
     row.bytesOut,
     row.requestId,
     row.traceId ?? null,
+    ...(contentDigest === undefined ? [] : [contentDigest]),
   ])
   return hash('sha256', content, 'base64url')
 }
 
 export type Verdict =
-  | { ok: true; rows: number; head: AuditHead }
+  | { ok: true; rows: number; pruned: number; checkpoints: number; head: AuditHead }
   | { ok: false; firstBadSeq: number; reason: VerdictReason }
 
 export type VerdictReason =
   | 'missing' // a row that was here is not
   | 'changed' // a row, or its place in the order, is not what was written
+  | 'content_changed' // what was kept of a call's arguments and result is not what was written, or gone
+  | 'segment_forged' // rows are said to be pruned that this gateway did not prune so
   | 'not_in_head' // rows behind the recorded end of the log
+  | 'checkpoint_forged' // the installation's key did not sign the checkpoint
   | 'checkpoint_differs' // the log was rewritten since the checkpoint was taken
+
+/** What is known of a log from elsewhere. */
+export interface Evidence {
+  /** Opens the seals of pruned segments; without it none counts. */
+  key?: VerifyingKey
+  /** Heads noted earlier and kept elsewhere. */
+  checkpoints?: readonly AuditHead[]
+}
 
 /**
  * Reads a workspace's whole log and tells whether it is as it was written, and if not, from which row on. The chain
- * alone cannot tell a log rewritten or cut together with its recorded end: `checkpoints`, heads noted earlier and
- * kept elsewhere, can.
+ * alone cannot tell a log rewritten or cut together with its recorded end: checkpoints can.
  */
 export async function verifyChain(
   store: AuditStore,
   workspaceId: string,
-  checkpoints: readonly AuditHead[] = [],
+  evidence: Evidence = {},
 ): Promise<Verdict> {
-  const expected = new Map(checkpoints.map((checkpoint) => [checkpoint.seq, checkpoint.hash]))
+  for (;;) {
+    const segments = await store.segments(workspaceId)
+    const verdict = await verifyOnce({ store, workspaceId, segments, evidence })
+    // What looks like a gap may be rows that were pruned while we read.
+    if (verdict.ok || (await store.segments(workspaceId)).length === segments.length) return verdict
+  }
+}
+
+interface Verification {
+  store: AuditStore
+  workspaceId: string
+  segments: readonly AuditSegment[]
+  evidence: Evidence
+}
+
+async function verifyOnce({ store, workspaceId, segments, evidence }: Verification): Promise<Verdict> {
+  const { checkpoints = [], key } = evidence
+  const expected = Map.groupBy(checkpoints, ({ seq }) => seq)
   const head = await store.head(workspaceId)
-  let last: AuditHead = { seq: 0, hash: '' }
-  for await (const row of readRows(store, workspaceId)) {
-    const reason = problemWith(row, last, expected)
-    if (reason !== undefined) return { ok: false, firstBadSeq: last.seq + 1, reason }
+  let last: AuditHead = EMPTY
+  for (const segment of segments) {
+    if (!continues(segment, last, key)) return bad(last.seq + 1, 'segment_forged')
+    last = { seq: segment.toSeq, hash: segment.lastHash }
+    if (contradicts(last, expected)) return bad(last.seq, 'checkpoint_differs')
+  }
+  const pruned = last.seq
+  for await (const row of readRows(store, workspaceId, pruned)) {
+    const reason = problemWith(row, last, expected) ?? (await problemWithContent(store, row))
+    if (reason !== undefined) return bad(last.seq + 1, reason)
     last = { seq: row.seq, hash: row.hash }
     if (last.seq === head.seq && last.hash !== head.hash) return bad(last.seq, 'changed')
   }
-  return verdictAtEnd({ last, head, now: await store.head(workspaceId), checkpoints })
+  const now = await store.head(workspaceId)
+  return verdictAtEnd({ last, head, now, checkpoints, pruned })
+}
+
+const EMPTY: AuditHead = { seq: 0, hash: '' }
+
+function continues(segment: AuditSegment, last: AuditHead, key: VerifyingKey | undefined): boolean {
+  const follows = segment.fromSeq === last.seq + 1 && segment.previousHash === last.hash
+  return follows && key !== undefined && isGenuineSegment(segment, key)
+}
+
+function contradicts({ seq, hash }: AuditHead, expected: ReadonlyMap<number, AuditHead[]>): boolean {
+  return expected.get(seq)?.some((checkpoint) => checkpoint.hash !== hash) ?? false
 }
 
 function problemWith(
   row: AuditRow,
   last: AuditHead,
-  expected: ReadonlyMap<number, string>,
+  expected: ReadonlyMap<number, AuditHead[]>,
 ): VerdictReason | undefined {
   if (row.seq > last.seq + 1) return 'missing'
   if (row.seq !== last.seq + 1 || row.hash !== linkRow(last.hash, row)) return 'changed'
-  const checkpoint = expected.get(row.seq)
-  return checkpoint === undefined || checkpoint === row.hash ? undefined : 'checkpoint_differs'
+  return contradicts(row, expected) ? 'checkpoint_differs' : undefined
+}
+
+async function problemWithContent(store: AuditStore, row: AuditRow): Promise<VerdictReason | undefined> {
+  if (row.contentDigest === undefined) return undefined
+  const content = await store.content(row.workspaceId, row.seq)
+  return content !== undefined && digestOf(content) === row.contentDigest ? undefined : 'content_changed'
+}
+
+/** Over everything that is kept of one call's content. */
+export function digestOf({ arguments: given, result }: CallContent): string {
+  const content = JSON.stringify(['mcpgw-content-1', given.text, given.cut, result.text, result.cut])
+  return hash('sha256', content, 'base64url')
 }
 
 interface EndOfLog {
@@ -87,22 +148,27 @@ interface EndOfLog {
   head: AuditHead
   now: AuditHead
   checkpoints: readonly AuditHead[]
+  pruned: number
 }
 
-function verdictAtEnd({ last, head, now, checkpoints }: EndOfLog): Verdict {
-  const furthest = Math.max(head.seq, ...checkpoints.map((checkpoint) => checkpoint.seq))
+function verdictAtEnd({ last, head, now, checkpoints, pruned }: EndOfLog): Verdict {
+  const furthest = checkpoints.reduce((seq, checkpoint) => Math.max(seq, checkpoint.seq), head.seq)
   if (last.seq < furthest) return bad(last.seq + 1, 'missing')
   if (last.seq > now.seq) return bad(now.seq + 1, 'not_in_head')
-  return { ok: true, rows: last.seq, head: last }
+  return { ok: true, rows: last.seq - pruned, pruned, checkpoints: checkpoints.length, head: last }
 }
 
 function bad(firstBadSeq: number, reason: VerdictReason): Verdict {
   return { ok: false, firstBadSeq, reason }
 }
 
-/** All rows of a workspace, oldest first, a page at a time. */
-export async function* readRows(store: AuditStore, workspaceId: string): AsyncGenerator<AuditRow> {
-  let afterSeq = 0
+/** All rows of a workspace behind that one, oldest first, a page at a time. */
+export async function* readRows(
+  store: AuditStore,
+  workspaceId: string,
+  behindSeq = 0,
+): AsyncGenerator<AuditRow> {
+  let afterSeq = behindSeq
   for (;;) {
     const rows = await store.read(workspaceId, afterSeq, PAGE_ROWS)
     yield* rows

@@ -28,7 +28,7 @@ describe('an exported log', () => {
       entryOf({ requestId: `r${index}`, tool: 'a"\n,b' }),
     )
     await store.append([...entries, entryOf({ workspaceId: 'w2' })], linkRow)
-    const lines = (await textOf(exportJsonLines(store, 'w1'))).trimEnd().split('\n')
+    const lines = (await textOf(exportJsonLines(store, { workspaceId: 'w1' }))).trimEnd().split('\n')
     const rows = lines.map((line) => JSON.parse(line) as AuditRow)
     expect(rows).toHaveLength(1001)
     let previous = ''
@@ -41,17 +41,17 @@ describe('an exported log', () => {
   it('is a table any spreadsheet reads', async () => {
     const store = createMemoryStore()
     await store.append([entryOf({ member: 'Ada, "the first"', server: 'github', upstreamMs: 0 })], linkRow)
-    const [header = [], row = []] = parseCsv(await textOf(exportCsv(store, 'w1')))
+    const [header = [], row = []] = parseCsv(await textOf(exportCsv(store, { workspaceId: 'w1' })))
     const cell = (name: string) => row[header.indexOf(name)]
-    expect(header).toHaveLength(22)
-    expect(row).toHaveLength(22)
+    expect(header).toHaveLength(23)
+    expect(row).toHaveLength(23)
     expect(cell('time')).toBe('2026-01-01T00:00:00.000Z')
     expect(cell('member')).toBe('Ada, "the first"')
     expect(cell('upstreamMs')).toBe('0')
     expect(cell('tool')).toBe('')
   })
 
-  it('runs no formula in a spreadsheet', async () => {
+  it('[W9] runs no formula in a spreadsheet', async () => {
     const store = createMemoryStore()
     const formulas = [
       '=1+1',
@@ -63,14 +63,47 @@ describe('an exported log', () => {
       ' =1',
       '\n=1',
       '\uff1d1',
+      '\u200b=1',
+      '"=1',
+      "'=1",
+      '\u00a0@x',
+      '\tplain',
       '=HYPERLINK("http://x","y")',
     ]
     await store.append(
       formulas.map((tool) => entryOf({ tool })),
       linkRow,
     )
-    const [header = [], ...rows] = parseCsv(await textOf(exportCsv(store, 'w1')))
+    const [header = [], ...rows] = parseCsv(await textOf(exportCsv(store, { workspaceId: 'w1' })))
     expect(rows).toHaveLength(formulas.length)
-    expect(rows.map((row) => row[header.indexOf('tool')])).toEqual(formulas.map((formula) => `'${formula}`))
+    expect(rows.map((row) => row[header.indexOf('tool')])).toEqual(
+      formulas.map((formula) => `'${formula.replace(/[\t\r\n]/, '\ufffd')}`),
+    )
+  })
+
+  it('[W9] moves no cursor and colours no terminal that shows the table', async () => {
+    const store = createMemoryStore()
+    await store.append(
+      [entryOf({ tool: '\u001b[31mred\u001b]0;title\u0007', member: 'a\u0000\u009b2Jb' })],
+      linkRow,
+    )
+    const text = await textOf(exportCsv(store, { workspaceId: 'w1' }))
+    expect(text.replaceAll('\r\n', '')).not.toMatch(/\p{Cc}/u)
+    expect(text).toContain('\ufffd[31mred\ufffd]0;title\ufffd')
+  })
+
+  it('holds a span of time when asked for one', async () => {
+    const store = createMemoryStore()
+    await store.append(
+      [1, 5, 2, 9].map((time) => entryOf({ time })),
+      linkRow,
+    )
+    const text = await textOf(exportJsonLines(store, { workspaceId: 'w1', from: 2, to: 9 }))
+    expect(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).time),
+    ).toEqual([5, 2])
   })
 })

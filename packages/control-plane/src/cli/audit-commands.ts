@@ -1,8 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { type Command, Option } from 'commander'
+import { type CheckpointFile, readCheckpointFile } from './checkpoint-file.ts'
 import { EXIT } from './command-failed.ts'
 import { given, jsonOption, parseWholeNumber } from './options.ts'
-import { formatTable } from './table.ts'
+import { formatFields, formatTable } from './table.ts'
 import { type Fields, pathOf, type Terminal } from './terminal.ts'
 
 interface Json {
@@ -20,6 +22,11 @@ interface Filter extends Json {
   to?: string
   cursor?: string
   limit?: number
+}
+
+interface Evidence extends Json {
+  checkpoints?: string
+  key?: string
 }
 
 export function addAuditCommands(program: Command, terminal: Terminal): void {
@@ -47,40 +54,111 @@ export function addAuditCommands(program: Command, terminal: Terminal): void {
     })
 
   audit
+    .command('show <workspace> <seq>')
+    .description('one row, with what is kept of the call')
+    .addOption(jsonOption())
+    .action(async (workspace: string, seq: string, options: Json) => {
+      const row = await terminal.askFields('GET', `${auditPath(workspace)}${pathOf(seq)}`)
+      terminal.print(options, row, formatFields(row))
+    })
+
+  audit
     .command('verify [workspace]')
     .description('look for changed, missing or reordered rows; without a workspace in every log')
+    .option(
+      '--checkpoints <file>',
+      'compare with the checkpoints in this file: also finds a cut or rewritten log',
+    )
+    .option(
+      '--key <key>',
+      'the public key that signed them, as base64 or a file; otherwise the gateway is asked',
+    )
     .addOption(jsonOption())
-    .action(async (workspace: string | undefined, options: Json) => {
-      const verdicts =
-        workspace === undefined ? await verifyAll(terminal) : [await verify(terminal, workspace)]
+    .action(async (workspace: string | undefined, options: Evidence) => {
+      const check = await openCheck(terminal, options)
+      const verdicts = workspace === undefined ? await verifyAll(check) : [await verify(check, workspace)]
       terminal.print(options, { items: verdicts }, formatVerdicts(verdicts))
       if (verdicts.some((verdict) => verdict.ok !== true))
         terminal.fail(EXIT.failed, 'The log is not as it was written.')
     })
 
   audit
+    .command('checkpoint [workspace]')
+    .description('where a log stands now, signed, as one line; without a workspace that of the installation')
+    .action(async (workspace: string | undefined) => {
+      const checkpoint = await terminal.askFields('GET', `${auditPath(workspace)}/checkpoint`)
+      terminal.io.stdout.write(`${JSON.stringify(checkpoint)}\n`)
+    })
+
+  audit
+    .command('key')
+    .description('the public key of checkpoints; keep it where the checkpoints are')
+    .addOption(jsonOption())
+    .action(async (options: Json) => {
+      const key = await terminal.askFields('GET', '/audit/checkpoint-key')
+      terminal.print(options, key, `${key.publicKey}\n`)
+    })
+
+  audit
     .command('export <workspace>')
-    .description('the whole log on stdout, oldest first')
+    .description('the log on stdout, oldest first')
+    .option('--from <time>', 'from this time on')
+    .option('--to <time>', 'before this time')
     .addOption(
       new Option('--format <format>', 'JSON lines or CSV').choices(['jsonl', 'csv']).default('jsonl'),
     )
     .option('--json', 'the same as --format jsonl')
-    .action(async (workspace: string, { format, json }: Json & { format: string }) => {
-      const chosen = json === true ? 'jsonl' : format
-      await copyOut(terminal, await terminal.ask('GET', `${auditPath(workspace)}/export?format=${chosen}`))
+    .action(async (workspace: string, { json, format, ...span }: Filter & { format: string }) => {
+      const query = queryOf<Filter & { format: string }>({
+        format: json === true ? 'jsonl' : format,
+        ...span,
+      })
+      await copyOut(terminal, await terminal.ask('GET', `${auditPath(workspace)}/export${query}`))
     })
 }
 
-async function verifyAll(terminal: Terminal): Promise<Fields[]> {
-  const verdicts: Fields[] = []
-  for (const { slug } of await terminal.askAll('/workspaces')) {
-    if (typeof slug === 'string') verdicts.push(await verify(terminal, slug))
-  }
-  return [...verdicts, await verify(terminal, undefined)]
+/** What logs are verified with. */
+interface Check {
+  terminal: Terminal
+  checkpoints?: CheckpointFile
+  key?: string
 }
 
-async function verify(terminal: Terminal, workspace: string | undefined): Promise<Fields> {
-  const verdict = await terminal.askFields('GET', `${auditPath(workspace)}/verify`)
+async function openCheck(terminal: Terminal, { checkpoints: path, key }: Evidence): Promise<Check> {
+  if (path === undefined && key === undefined) return { terminal }
+  if (path === undefined || !existsSync(path)) {
+    return terminal.fail(
+      EXIT.wrongUsage,
+      `There is no file of checkpoints${path === undefined ? '' : ` ${path}`}.`,
+    )
+  }
+  const checkpoints = await readCheckpointFile(path)
+  if (checkpoints.unreadable > 0) terminal.note(`Lines that are no checkpoints: ${checkpoints.unreadable}`)
+  if (key === undefined)
+    terminal.note('The signatures are checked with the key that the gateway itself names.')
+  return { terminal, checkpoints, ...(key === undefined ? {} : { key: readKey(key) }) }
+}
+
+function readKey(key: string): string {
+  return (existsSync(key) ? readFileSync(key, 'utf8') : key).trim()
+}
+
+async function verifyAll(check: Check): Promise<Fields[]> {
+  const verdicts: Fields[] = []
+  const slugs = (await check.terminal.askAll('/workspaces')).map(({ slug }) => String(slug))
+  for (const slug of slugs) verdicts.push(await verify(check, slug))
+  const gone = check.checkpoints?.slugs.filter((slug) => slug !== null && !slugs.includes(slug)) ?? []
+  if (gone.length > 0)
+    check.terminal.note(`There are checkpoints of workspaces that are gone: ${gone.join(', ')}`)
+  return [...verdicts, await verify(check, undefined)]
+}
+
+async function verify({ terminal, checkpoints, key }: Check, workspace: string | undefined): Promise<Fields> {
+  const path = `${auditPath(workspace)}/verify`
+  const verdict =
+    checkpoints === undefined
+      ? await terminal.askFields('GET', path)
+      : await terminal.askFields('POST', path, given({ checkpoints: checkpoints.of(workspace ?? null), key }))
   return { workspace: workspace ?? null, ...verdict }
 }
 
@@ -96,7 +174,7 @@ function auditPath(workspace: string | undefined): string {
   return workspace === undefined ? '/audit' : `${pathOf('workspaces', workspace)}/audit`
 }
 
-function queryOf({ json: _, ...filter }: Filter): string {
+function queryOf<T extends Json>({ json: _, ...filter }: T): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(given(filter))) query.set(name, String(value))
   return query.size === 0 ? '' : `?${query}`
@@ -118,12 +196,14 @@ function formatRows(items: Fields[]): string {
 }
 
 function formatVerdicts(verdicts: Fields[]): string {
-  const rows = verdicts.map(({ workspace, ok, rows, firstBadSeq, reason }) => [
+  const rows = verdicts.map(({ workspace, ok, rows, pruned, checkpoints, firstBadSeq, reason }) => [
     workspace ?? '(installation)',
     ok === true ? 'intact' : 'damaged',
     rows,
+    pruned,
+    checkpoints,
     firstBadSeq,
     reason,
   ])
-  return formatTable(['WORKSPACE', 'LOG', 'ROWS', 'FIRST BAD ROW', 'REASON'], rows)
+  return formatTable(['WORKSPACE', 'LOG', 'ROWS', 'PRUNED', 'CHECKPOINTS', 'FIRST BAD ROW', 'REASON'], rows)
 }

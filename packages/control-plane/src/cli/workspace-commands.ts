@@ -1,10 +1,16 @@
-import type { Command } from 'commander'
-import { given, jsonOption } from './options.ts'
+import { type Command, Option } from 'commander'
+import { given, jsonOption, parseWholeNumber } from './options.ts'
 import { formatFields, formatTable } from './table.ts'
 import { pathOf, type Terminal } from './terminal.ts'
 
 interface Json {
   json?: boolean
+}
+
+interface Settable {
+  name?: string
+  auditCapture?: string
+  auditRetentionDays?: number | null
 }
 
 export function addWorkspaceCommands(program: Command, terminal: Terminal): void {
@@ -40,6 +46,20 @@ export function addWorkspaceCommands(program: Command, terminal: Terminal): void
     })
 
   workspace
+    .command('set <slug>')
+    .description('change the name of a workspace, what its log keeps and for how long')
+    .option('--name <name>', 'a name for people')
+    .addOption(
+      new Option('--audit-capture <mode>', 'keep arguments and results of tool calls').choices(['on', 'off']),
+    )
+    .option('--audit-retention-days <days>', 'how long its log is kept, or "default"', parseDays)
+    .addOption(jsonOption())
+    .action(async (slug: string, options: Json & Settable) => {
+      const changed = await terminal.askFields('PATCH', pathOf('workspaces', slug), changeOf(options))
+      terminal.print(options, changed, formatFields(changed))
+    })
+
+  workspace
     .command('remove <slug>')
     .description('remove a workspace with its servers, credentials and tokens; its log stays')
     .addOption(jsonOption())
@@ -47,4 +67,13 @@ export function addWorkspaceCommands(program: Command, terminal: Terminal): void
       await terminal.ask('DELETE', pathOf('workspaces', slug))
       terminal.print(options, { removed: slug }, `Removed ${slug}.\n`)
     })
+}
+
+function parseDays(text: string): number | null {
+  return text === 'default' ? null : parseWholeNumber(text)
+}
+
+function changeOf({ name, auditCapture, auditRetentionDays }: Settable): object {
+  const audit = given({ capture: auditCapture, retentionDays: auditRetentionDays })
+  return given({ name, audit: Object.keys(audit).length === 0 ? undefined : audit })
 }

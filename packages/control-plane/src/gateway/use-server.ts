@@ -1,7 +1,12 @@
 import type { Route } from '../aggregation/workspace-index.ts'
+import { type CreateScrubber, keptContent, withheldContent } from '../audit/capture.ts'
+import { digestOf } from '../audit/chain.ts'
 import type { Attempt, Recorder } from '../audit/recorder.ts'
 import type { AuditEntry, Outcome } from '../model/audit-row.ts'
+import type { Scrubber } from '../model/credential.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
+import type { Server } from '../model/server.ts'
+import { NO_LIMITS, parseJson } from '../protocol/json.ts'
 import type { Params, RpcRequest } from '../protocol/message.ts'
 import { sizeOf } from '../protocol/reply-bytes.ts'
 import { RpcError } from '../protocol/rpc-error.ts'
@@ -16,6 +21,9 @@ import type { HiddenTool, WorkspaceRuntime } from './workspace-runtime.ts'
 export interface GatewayContext extends ForwardContext {
   recorder: Recorder
   calls: CallLimits
+  /** What takes the credentials of these servers out of a text. Rejects when one of them does not open. */
+  scrubbers(servers: readonly Server[]): Promise<Scrubber[]>
+  createScrubber: CreateScrubber
   newId(): string
   /** Hears of every error whose cause the caller is not told. */
   reportError(error: GatewayError): void
@@ -59,6 +67,7 @@ export async function useServer(context: GatewayContext, use: Use): Promise<Answ
   }
   try {
     const found = await run(context, use, row).catch((error) => failure(context, use, error))
+    if (use.runtime.workspace.audit?.capture === true) await keepContent(context, use, row, found)
     return await finish(attempt, row, found, startedAt)
   } finally {
     context.calls.ended(tokenId)
@@ -176,6 +185,34 @@ const OUTCOME_OF: Partial<Record<GatewayError['code'], Outcome>> = {
   upstream_invalid: 'protocol_error',
   too_large: 'protocol_error',
   internal: 'protocol_error',
+}
+
+/** Adds to the row what the workspace wants kept of its tool calls, without the secrets in it. */
+async function keepContent(
+  context: GatewayContext,
+  { request, runtime }: Use,
+  row: AuditEntry,
+  found: Forwarded,
+): Promise<void> {
+  if (request.method !== 'tools/call') return
+  try {
+    // Any of them: a client may send to one server what it got from another.
+    const scrubbers = await context.scrubbers(runtime.servers())
+    const call = { arguments: request.params?.arguments, result: outcomeOf(found) }
+    row.content = keptContent(call, scrubbers, context.createScrubber)
+  } catch (error) {
+    context.reportError(asGatewayError(error))
+    row.content = withheldContent()
+  }
+  row.contentDigest = digestOf(row.content)
+}
+
+/** The `result` or the `error` of an answer, without the envelope. */
+function outcomeOf({ bytes }: Forwarded): unknown {
+  const whole = Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes)
+  // Written by us or checked on its way in: one JSON-RPC response.
+  const { result, error } = parseJson(whole, NO_LIMITS) as { result?: unknown; error?: unknown }
+  return result ?? { error }
 }
 
 async function finish(

@@ -171,6 +171,10 @@ export class WorkspaceRuntime implements AsyncDisposable {
     return this.#entries.get(serverId)?.running?.upstream
   }
 
+  servers(): Server[] {
+    return Array.from(this.#entries.values(), ({ server }) => server)
+  }
+
   health(server: Server): ServerHealth {
     if (!server.enabled) return { status: 'disabled', tools: 0 }
     const { running } = this.#entries.get(server.id) ?? {}

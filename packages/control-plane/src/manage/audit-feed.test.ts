@@ -83,6 +83,12 @@ function openLog() {
       search: async () => ({ items: [] }),
       head: async () => ({ seq: rows.length, hash: '' }),
       read: async (_workspaceId, afterSeq, limit) => rows.slice(afterSeq, afterSeq + limit),
+      heads: async () => [],
+      content: async () => undefined,
+      segments: async () => [],
+      lastBefore: async () => 0,
+      seal: async () => undefined,
+      deleteRows: async () => false,
     },
     bus: {
       publish: () => undefined,

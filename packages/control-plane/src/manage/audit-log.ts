@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { verifyChain } from '../audit/chain.ts'
 import { exportCsv, exportJsonLines } from '../audit/export.ts'
 import { OUTCOMES } from '../model/audit-row.ts'
+import { GatewayError } from '../model/error.ts'
 import type { Principal } from '../model/principal.ts'
 import type { AuditFilter } from '../model/stores.ts'
 import { type AuditFeed, openAuditFeed } from './audit-feed.ts'
 import { type AuditRowAnswer, auditRowAnswer, describeRow, readableMember } from './audit-row-answer.ts'
 import { instantInQuery, nothing } from './fields.ts'
-import { INSTALLATION_LOG, inWorkspace, onInstallation } from './operation.ts'
+import { INSTALLATION_LOG, inWorkspace, onInstallation, type Target } from './operation.ts'
 import { mapPage, pageOf, pageQuery } from './paging.ts'
 
 const word = z.string().max(500, 'is longer than any name')
@@ -87,32 +87,37 @@ export const tailAudit = inWorkspace({
   },
 })
 
-const verdict = z.strictObject({
-  ok: z.boolean(),
-  rows: z.int().exactOptional(),
-  head: z.strictObject({ seq: z.int(), hash: z.string() }).exactOptional(),
-  firstBadSeq: z.int().exactOptional(),
-  reason: z.string().exactOptional(),
-})
+const keptText = z.strictObject({ text: z.string(), cut: z.boolean() })
 
-export const verifyAudit = inWorkspace({
-  name: 'audit.verify',
-  summary: 'Look for changed, missing or reordered rows in the whole log',
-  action: 'audit.verify',
-  recorded: true,
+export const showAuditRow = inWorkspace({
+  name: 'audit.show',
+  summary: 'One row of the log, with what is kept of the call',
+  action: 'audit.read-own',
+  recorded: false,
   input: nothing,
-  answer: verdict,
-  run: ({ manage, workspace }) => verifyChain(manage.storage.audit, workspace.id),
-})
-
-export const verifyInstallationAudit = onInstallation({
-  name: 'audit.verify-installation',
-  summary: 'The same for the log of what belongs to no workspace',
-  action: 'audit.verify',
-  recorded: true,
-  input: nothing,
-  answer: verdict,
-  run: ({ manage }) => verifyChain(manage.storage.audit, INSTALLATION_LOG),
+  answer: z.strictObject({
+    ...auditRowAnswer.shape,
+    hash: z.string(),
+    /** Null where nothing was kept. */
+    content: z.strictObject({ arguments: keptText, result: keptText }).nullable(),
+    contentDigest: z.string().nullable(),
+  }),
+  async run({ manage, principal, workspace }, { seq }: Target & { workspace: string }) {
+    const { audit } = manage.storage
+    const wanted = /^[1-9]\d{0,14}$/.test(seq ?? '') ? Number(seq) : Infinity
+    const [row] = wanted === Infinity ? [] : await audit.read(workspace.id, wanted - 1, 1)
+    const own = readableMember(principal, workspace.id)
+    if (row?.seq !== wanted || (own !== undefined && row.member !== own)) {
+      throw new GatewayError('not_found', `There is no row ${seq} in the log.`)
+    }
+    const content = row.contentDigest === undefined ? undefined : await audit.content(workspace.id, wanted)
+    return {
+      ...describeRow(row, workspace.slug),
+      hash: row.hash,
+      content: content ?? null,
+      contentDigest: row.contentDigest ?? null,
+    }
+  },
 })
 
 export interface AuditExport {
@@ -123,21 +128,26 @@ export interface AuditExport {
 
 export const exportAudit = inWorkspace({
   name: 'audit.export',
-  summary: 'The whole log, oldest first, with the hashes that chain it',
+  summary: 'The log, or a span of time of it, oldest first, with the hashes that chain it',
   action: 'audit.read-all',
   recorded: true,
-  input: z.strictObject({ format: z.enum(['jsonl', 'csv']).default('jsonl') }),
+  input: z.strictObject({
+    format: z.enum(['jsonl', 'csv']).default('jsonl'),
+    from: instantInQuery.exactOptional(),
+    to: instantInQuery.exactOptional(),
+  }),
   answer: z.custom<AuditExport>(),
-  async run({ manage, workspace }, _where, { format }) {
+  async run({ manage, workspace }, _where, { format, ...span }) {
     const { audit } = manage.storage
+    const range = { ...span, workspaceId: workspace.id }
     const fileName = `${workspace.slug}-audit.${format}`
     if (format === 'csv') {
-      return { contentType: 'text/csv; charset=utf-8', fileName, chunks: exportCsv(audit, workspace.id) }
+      return { contentType: 'text/csv; charset=utf-8', fileName, chunks: exportCsv(audit, range) }
     }
     return {
       contentType: 'application/jsonl; charset=utf-8',
       fileName,
-      chunks: exportJsonLines(audit, workspace.id),
+      chunks: exportJsonLines(audit, range),
     }
   },
 })

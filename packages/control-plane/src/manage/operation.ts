@@ -32,6 +32,8 @@ export interface Target {
   server?: string
   token?: string
   invite?: string
+  /** A row of the log, by its number. */
+  seq?: string
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Principal } from '../model/principal.ts'
 import type { Page } from '../model/stores.ts'
-import { SLUG_PATTERN, type Workspace } from '../model/workspace.ts'
+import { type AuditSettings, SLUG_PATTERN, type Workspace } from '../model/workspace.ts'
 import type { Manage } from './context.ts'
 import { instant, line, noAnswer, nothing, toInstant } from './fields.ts'
 import { forCaller, inWorkspace, onInstallation } from './operation.ts'
@@ -11,7 +11,16 @@ const slug = z
   .string()
   .regex(SLUG_PATTERN, 'must be 1 to 40 of a-z, 0-9 and "-", and neither begin nor end with "-"')
 
-const workspaceAnswer = z.strictObject({ slug, name: z.string(), createdAt: instant })
+const workspaceAnswer = z.strictObject({
+  slug,
+  name: z.string(),
+  createdAt: instant,
+  audit: z.strictObject({
+    capture: z.enum(['on', 'off']),
+    /** Null: as long as the installation says. */
+    retentionDays: z.int().nullable(),
+  }),
+})
 
 type WorkspaceAnswer = z.output<typeof workspaceAnswer>
 
@@ -60,18 +69,59 @@ export const showWorkspace = inWorkspace({
   },
 })
 
-export const renameWorkspace = inWorkspace({
+const auditChange = z.strictObject({
+  capture: z.enum(['on', 'off']).exactOptional(),
+  retentionDays: z
+    .int('must be a whole number of days')
+    .min(1, 'must be 1 to 36500')
+    .max(36_500, 'must be 1 to 36500')
+    .nullable()
+    .exactOptional(),
+})
+
+export const changeWorkspace = inWorkspace({
   name: 'workspace.update',
-  summary: 'Give a workspace another name; its slug stays',
+  summary: 'Change the name of a workspace, what its log keeps and for how long; its slug stays',
   action: 'workspace.update',
   recorded: true,
-  input: z.strictObject({ name: line(100) }),
+  input: z
+    .strictObject({ name: line(100).exactOptional(), audit: auditChange.exactOptional() })
+    .refine(({ name, audit }) => name !== undefined || audit !== undefined, 'says nothing to change'),
   answer: workspaceAnswer,
-  async run({ manage, workspace }, _where, { name }) {
-    await manage.storage.workspaces.rename(workspace.id, name)
-    return describe({ ...workspace, name })
+  async run({ manage, workspace, deed }, _where, { name, audit }) {
+    const { workspaces } = manage.storage
+    const changed = { ...workspace }
+    if (audit !== undefined) {
+      changed.audit = changedAudit(workspace.audit, audit)
+      deed.shownAs = describeAuditChange(audit)
+      await workspaces.configureAudit(workspace.id, changed.audit)
+    }
+    if (name !== undefined) {
+      changed.name = name
+      await workspaces.rename(workspace.id, name)
+    }
+    return describe(changed)
   },
 })
+
+function changedAudit(
+  before: AuditSettings = { capture: false },
+  { capture, retentionDays }: z.output<typeof auditChange>,
+): AuditSettings {
+  const days = retentionDays === undefined ? before.retentionDays : (retentionDays ?? undefined)
+  return {
+    capture: capture === undefined ? before.capture : capture === 'on',
+    ...(days === undefined ? {} : { retentionDays: days }),
+  }
+}
+
+/** For the row in the log: what is kept of calls is nothing to change unseen. */
+function describeAuditChange({ capture, retentionDays }: z.output<typeof auditChange>): string {
+  return [
+    ...(capture === undefined ? [] : [`capture ${capture}`]),
+    ...(retentionDays === undefined ? [] : [`retention ${retentionDays ?? 'default'}`]),
+  ].join(', ')
+}
 
 export const removeWorkspace = inWorkspace({
   name: 'workspace.remove',
@@ -96,6 +146,11 @@ async function visibleWorkspaces(
   return { items: own === undefined ? [] : [own] }
 }
 
-function describe({ slug, name, createdAt }: Workspace): WorkspaceAnswer {
-  return { slug, name, createdAt: toInstant(createdAt) }
+function describe({ slug, name, createdAt, audit }: Workspace): WorkspaceAnswer {
+  return {
+    slug,
+    name,
+    createdAt: toInstant(createdAt),
+    audit: { capture: audit?.capture === true ? 'on' : 'off', retentionDays: audit?.retentionDays ?? null },
+  }
 }

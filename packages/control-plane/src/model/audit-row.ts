@@ -41,10 +41,26 @@ export interface AuditEntry {
   bytesOut: number
   requestId: string
   traceId?: string
+  /** SHA-256 over what is kept of the call's content, base64url; absent where nothing is kept. */
+  contentDigest?: string
+  /** What goes into the log beside the row, in the same commit. */
+  content?: CallContent
+}
+
+/** A text that may have been too long to be kept whole. */
+export interface KeptText {
+  text: string
+  cut: boolean
+}
+
+/** What a call said and was told, redacted; JSON unless it was cut. */
+export interface CallContent {
+  arguments: KeptText
+  result: KeptText
 }
 
 /** An entry in its place in the workspace's chain. */
-export interface AuditRow extends AuditEntry {
+export interface AuditRow extends Omit<AuditEntry, 'content'> {
   /** 1, 2, 3, … per workspace, without gaps. */
   seq: number
   /** SHA-256 over the previous row's hash and this row's content, base64url. */

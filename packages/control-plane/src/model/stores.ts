@@ -1,4 +1,5 @@
-import type { AuditEntry, AuditHead, AuditRow } from './audit-row.ts'
+import type { AuditEntry, AuditHead, AuditRow, CallContent } from './audit-row.ts'
+import type { AuditSegment } from './audit-seal.ts'
 import type { ChangeBus } from './change.ts'
 import type { CredentialRecord } from './credential.ts'
 import type { Invite } from './invite.ts'
@@ -13,7 +14,7 @@ import type {
 } from './pin.ts'
 import type { EraVerdict, Server } from './server.ts'
 import type { Token } from './token.ts'
-import type { Workspace } from './workspace.ts'
+import type { AuditSettings, Workspace } from './workspace.ts'
 
 /** A page of a list; `nextCursor` is opaque and absent on the last page. */
 export interface Page<T> {
@@ -34,6 +35,7 @@ export interface WorkspaceStore {
   bySlug(slug: string): Promise<Workspace | undefined>
   byId(id: string): Promise<Workspace | undefined>
   rename(id: string, name: string): Promise<void>
+  configureAudit(id: string, audit: AuditSettings): Promise<void>
   /** Removes the workspace with its servers, credentials, data key and tokens; its log stays. */
   remove(id: string): Promise<void>
 }
@@ -166,20 +168,32 @@ export interface AuditFilter {
   to?: number
 }
 
+/** Computes a row's hash from the hash before it. */
+export type LinkRow = (previousHash: string, row: Omit<AuditRow, 'hash'>) => string
+
 export interface AuditStore {
   /**
    * Appends all entries in one durable transaction, in order, each workspace's entries chained behind its head.
    * `link` computes a row's hash from the previous hash. Publishes one `audit` change per workspace touched.
    */
-  append(
-    entries: readonly AuditEntry[],
-    link: (previousHash: string, row: Omit<AuditRow, 'hash'>) => string,
-  ): Promise<AuditRow[]>
+  append(entries: readonly AuditEntry[], link: LinkRow): Promise<AuditRow[]>
   /** Newest first. */
   search(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRow>>
   /** Oldest first, from `afterSeq` (exclusive): for verifying and exporting. */
   read(workspaceId: string, afterSeq: number, limit: number): Promise<AuditRow[]>
   head(workspaceId: string): Promise<AuditHead>
+  /** Where every log ends, also those of workspaces that were removed. */
+  heads(): Promise<(AuditHead & { workspaceId: string })[]>
+  /** What is kept of a call beside its row. */
+  content(workspaceId: string, seq: number): Promise<CallContent | undefined>
+  /** What was pruned, oldest first. */
+  segments(workspaceId: string): Promise<AuditSegment[]>
+  /** The last row that, like all before it, began before that time; 0 when there is none. */
+  lastBefore(workspaceId: string, time: number): Promise<number>
+  /** Notes a segment together with the row that tells of it. Throws `conflict` when it was sealed already. */
+  seal(segment: AuditSegment, entry: AuditEntry, link: LinkRow): Promise<void>
+  /** Deletes at most so many of the oldest rows up to `toSeq`, and their content. False when none are left. */
+  deleteRows(workspaceId: string, toSeq: number, limit: number): Promise<boolean>
 }
 
 /** Everything that is kept, and the bus that tells of changes. */

@@ -1,10 +1,9 @@
 import type { CompiledQuery, QueryResult, Transaction } from 'kysely'
-import type { AuditEntry, AuditRow } from '../model/audit-row.ts'
-import type { AuditStore } from '../model/stores.ts'
-import { type Database, write } from './database.ts'
+import type { AuditEntry, AuditRow, CallContent } from '../model/audit-row.ts'
+import type { AuditStore, LinkRow } from '../model/stores.ts'
+import { type Announce, type Database, write } from './database.ts'
 import type { Tables } from './tables.ts'
 
-type Link = Parameters<AuditStore['append']>[1]
 type Head = Omit<Tables['auditHeads'], 'workspaceId'>
 type Column = keyof Tables['auditRows']
 
@@ -19,6 +18,7 @@ interface LinkedRow {
   place: number
   row: AuditRow
   latestTime: number
+  content: CallContent | undefined
 }
 
 // Every append is made of these statements, so each is compiled and prepared only once.
@@ -47,6 +47,7 @@ const COLUMNS = [
   'bytesOut',
   'requestId',
   'traceId',
+  'contentDigest',
   'hash',
 ] as const satisfies Column[]
 
@@ -65,23 +66,36 @@ const FREE_TEXT = [
 
 const EMPTY_HEAD: Head = { seq: 0, hash: '', latestTime: 0 }
 
+/** Appends within a transaction that may do more. */
+export type AppendIn = (
+  transaction: Transaction<Tables>,
+  announce: Announce,
+  entries: readonly AuditEntry[],
+  link: LinkRow,
+) => Promise<AuditRow[]>
+
+export function createAuditAppend(database: Database, appendIn: AppendIn): AuditStore['append'] {
+  return (entries, link) =>
+    write(database, (transaction, announce) => appendIn(transaction, announce, entries, link))
+}
+
 /** The hot path of storage: its statements are compiled here, and only get new parameters afterwards. */
-export function createAuditAppend(database: Database): AuditStore['append'] {
+export function compileAppend(database: Database): AppendIn {
   const statements = compileStatements(database)
 
-  return (entries, link) =>
-    write(database, async (transaction, announce) => {
-      const appended: AuditRow[] = []
-      for (const [workspaceId, placed] of byWorkspace(entries)) {
-        const head = await lockHead(statements, transaction, workspaceId)
-        const linked = linkRows(placed, head, link)
-        await insertRows(statements, transaction, linked)
-        await saveHead(statements, transaction, workspaceId, linked)
-        for (const { place, row } of linked) appended[place] = row
-        announce({ kind: 'audit', workspaceId, id: workspaceId })
-      }
-      return appended
-    })
+  return async (transaction, announce, entries, link) => {
+    const appended: AuditRow[] = []
+    for (const [workspaceId, placed] of byWorkspace(entries)) {
+      const head = await lockHead(statements, transaction, workspaceId)
+      const linked = linkRows(placed, head, link)
+      await insertRows(statements, transaction, linked)
+      await insertContents(transaction, linked)
+      await saveHead(statements, transaction, workspaceId, linked)
+      for (const { place, row } of linked) appended[place] = row
+      announce({ kind: 'audit', workspaceId, id: workspaceId })
+    }
+    return appended
+  }
 }
 
 /** Sorted, so that two replicas never wait for each other's heads in opposite order. */
@@ -91,14 +105,15 @@ function byWorkspace(entries: readonly AuditEntry[]): [workspaceId: string, plac
   return groups.sort(([left], [right]) => (left < right ? -1 : 1))
 }
 
-function linkRows(placed: readonly PlacedEntry[], head: Head, link: Link): LinkedRow[] {
+function linkRows(placed: readonly PlacedEntry[], head: Head, link: LinkRow): LinkedRow[] {
   let { seq, hash, latestTime } = head
   return placed.map(({ place, entry }) => {
     seq += 1
-    const row = withStorableText({ ...entry, seq })
+    const { content, ...rest } = entry
+    const row = withStorableText({ ...rest, seq })
     hash = link(hash, row)
     latestTime = Math.max(latestTime, entry.time)
-    return { place, row: { ...row, hash }, latestTime }
+    return { place, row: { ...row, hash }, latestTime, content }
   })
 }
 
@@ -106,7 +121,7 @@ function linkRows(placed: readonly PlacedEntry[], head: Head, link: Link): Linke
  * PostgreSQL refuses NUL and neither database keeps half a surrogate pair. A caller must not be able to spoil
  * the transaction that holds other people's rows, nor make a row that reads back other than it was hashed.
  */
-function withStorableText<T extends AuditEntry>(row: T): T {
+function withStorableText<T extends Omit<AuditEntry, 'content'>>(row: T): T {
   for (const column of FREE_TEXT) {
     const text = row[column]
     if (text === undefined || (text.isWellFormed() && !text.includes('\0'))) continue
@@ -193,6 +208,24 @@ async function insertRows(
     for (; linked.length - done >= rows; done += rows) {
       await run(transaction, query, linked.slice(done, done + rows).flatMap(parametersOf))
     }
+  }
+}
+
+async function insertContents(transaction: Transaction<Tables>, linked: readonly LinkedRow[]): Promise<void> {
+  for (const { row, content } of linked) {
+    if (content === undefined) continue
+    const { workspaceId, seq } = row
+    await transaction
+      .insertInto('auditContents')
+      .values({
+        workspaceId,
+        seq,
+        arguments: content.arguments.text,
+        argumentsCut: content.arguments.cut ? 1 : 0,
+        result: content.result.text,
+        resultCut: content.result.cut ? 1 : 0,
+      })
+      .execute()
   }
 }
 

@@ -1,11 +1,13 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   CamelCasePlugin,
   CompiledQuery,
   type DatabaseConnection,
   Kysely,
+  type QueryResult,
   type SqliteDatabase,
   SqliteDialect,
   SqliteDriver,
@@ -20,6 +22,13 @@ import type { Tables } from './tables.ts'
 
 const MAX_CACHED_STATEMENTS = 200
 
+// While SQLite itself waits for another process's lock nothing else happens here. It waits this long; we wait on,
+// and let everything go on meanwhile that needs no lock.
+const SQLITE_WAIT_MS = 10
+const RETRY_AFTER_MS = 40
+/** How long a statement waits for the lock, a little less than people do for an answer. */
+const LOCK_WAIT_MS = 4_000
+
 /**
  * Opens a SQLite file, made with mode 0600 when it is new, and brings its schema up to date. Throws `configuration`
  * with a fix when it cannot.
@@ -32,6 +41,7 @@ export async function openSqlite(path: string, clock: Clock): Promise<Database> 
   })
   try {
     await migrate(kysely, 'sqlite', clock)
+    file.exec(`pragma busy_timeout = ${SQLITE_WAIT_MS}`)
   } catch (error) {
     file.close()
     throw error
@@ -104,15 +114,84 @@ class NodeSqliteDialect extends SqliteDialect {
 }
 
 class NodeSqliteDriver extends SqliteDriver {
+  #patient: PatientConnection | undefined
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    this.#patient ??= new PatientConnection(await super.acquireConnection())
+    return this.#patient
+  }
+
   /** Our transactions all write. Asking for the write lock at once waits for it; asking later would fail instead. */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+    if (this.#patient !== undefined) this.#patient.hasLock = true
+  }
+
+  override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.commitTransaction(connection)
+    if (this.#patient !== undefined) this.#patient.hasLock = false
   }
 
   /** After a full disk or an I/O error SQLite has rolled back by itself; the first error is the one worth hearing. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     await super.rollbackTransaction(connection).catch(() => {})
+    if (this.#patient !== undefined) this.#patient.hasLock = false
   }
+}
+
+/**
+ * Waits for a lock of another process without holding up this one. When it was in vain, whoever comes next does not
+ * wait again, or they would wait for one another: until the lock is gone each is refused at once.
+ */
+class PatientConnection implements DatabaseConnection {
+  /** From the beginning of a transaction to its end. */
+  hasLock = false
+  readonly #connection: DatabaseConnection
+  #lockedSince: number | undefined
+  #lastRefusal = 0
+
+  constructor(connection: DatabaseConnection) {
+    this.#connection = connection
+  }
+
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const needsLock = !this.hasLock && WANTS_LOCK.test(query.sql)
+    return needsLock ? this.#patiently(query) : this.#connection.executeQuery<R>(query)
+  }
+
+  async #patiently<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    for (;;) {
+      try {
+        const result = await this.#connection.executeQuery<R>(query)
+        this.#lockedSince = undefined
+        return result
+      } catch (error) {
+        if (!isLocked(error) || !this.#mayWait()) throw error
+        await delay(RETRY_AFTER_MS)
+      }
+    }
+  }
+
+  #mayWait(): boolean {
+    const now = performance.now()
+    // A lock nobody met for a while is another one.
+    if (now - this.#lastRefusal > LOCK_WAIT_MS) this.#lockedSince = undefined
+    this.#lastRefusal = now
+    this.#lockedSince ??= now
+    return now - this.#lockedSince < LOCK_WAIT_MS
+  }
+
+  streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
+    return this.#connection.streamQuery<R>(query, chunkSize)
+  }
+}
+
+// A transaction takes the lock as it begins; outside of one, each statement that writes takes it for itself.
+const WANTS_LOCK = /^\s*(?:begin|insert|update|delete)\b/i
+const SQLITE_BUSY = 5
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY
 }
 
 function withCachedStatements(file: DatabaseSync): SqliteDatabase {

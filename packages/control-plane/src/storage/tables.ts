@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely'
 import type { AuditRow } from '../model/audit-row.ts'
+import type { AuditSegment } from '../model/audit-seal.ts'
 import type { Invite } from '../model/invite.ts'
 import type { PendingLogin } from '../model/pending-login.ts'
 import type { ApprovedDefinition, ChangedDefinition } from '../model/pin.ts'
@@ -16,7 +17,7 @@ type WithJson<T, K extends keyof T> = Omit<T, K> & Record<K, string>
 /** The tables as queries see them: camelCase here, snake_case in the database. */
 export interface Tables {
   schemaMigrations: { number: number; name: string; appliedAt: number }
-  workspaces: Workspace
+  workspaces: Omit<Workspace, 'audit'> & { audit: string | null }
   servers: Nullable<Omit<WithJson<Server, 'target' | 'tools'>, 'enabled'>> & { enabled: number }
   /** `tool` is as JSON writes it in both: a name may hold what a database's text cannot. */
   toolPins: Nullable<ApprovedDefinition> & { serverId: string }
@@ -40,6 +41,15 @@ export interface Tables {
     /** The latest `time` of this row and all before it: it never falls along `seq`, so it can be searched by. */
     latestTime: number
   }
+  auditContents: {
+    workspaceId: string
+    seq: number
+    arguments: string
+    argumentsCut: number
+    result: string
+    resultCut: number
+  }
+  auditSegments: AuditSegment
   /** PostgreSQL only: how many transactions have announced changes. */
   changeCounter: { id: Generated<number>; value: number }
 }

@@ -1,18 +1,43 @@
-import type { Transaction } from 'kysely'
+import type { Selectable, Transaction, Updateable } from 'kysely'
+import { z } from 'zod'
 import type { WorkspaceStore } from '../model/stores.ts'
+import type { AuditSettings, Workspace } from '../model/workspace.ts'
 import { type Announce, type Database, write } from './database.ts'
 import { requireFound } from './found.ts'
 import { NAME_POSITION, pageOf, parsePageRequest } from './pages.ts'
+import { parseStoredJson } from './stored-json.ts'
 import type { Tables } from './tables.ts'
 import { refusing } from './violation.ts'
 
+const AUDIT_SETTINGS: z.ZodType<AuditSettings> = z.strictObject({
+  capture: z.boolean(),
+  retentionDays: z.number().exactOptional(),
+})
+
 export function createWorkspaceStore(database: Database): WorkspaceStore {
   const { kysely } = database
+
+  const update = (id: string, change: Updateable<Tables['workspaces']>) =>
+    write(database, async (transaction, announce) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable('workspaces')
+        .set(change)
+        .where('id', '=', id)
+        .executeTakeFirst()
+      requireFound(numUpdatedRows, 'workspace')
+      announce({ kind: 'workspace', workspaceId: id, id })
+    })
+
+  async function find(column: 'id' | 'slug', value: string): Promise<Workspace | undefined> {
+    const row = await kysely.selectFrom('workspaces').selectAll().where(column, '=', value).executeTakeFirst()
+    return row && asWorkspace(row)
+  }
+
   return {
     create: (workspace) =>
       refusing({ taken: `There is already a workspace "${workspace.slug}".` }, () =>
         write(database, async (transaction, announce) => {
-          await transaction.insertInto('workspaces').values(workspace).execute()
+          await transaction.insertInto('workspaces').values(asRow(workspace)).execute()
           announce({ kind: 'workspace', workspaceId: workspace.id, id: workspace.id })
         }),
       ),
@@ -22,23 +47,16 @@ export function createWorkspaceStore(database: Database): WorkspaceStore {
       let query = kysely.selectFrom('workspaces').selectAll().orderBy('slug')
       if (after !== undefined) query = query.where('slug', '>', after[0])
       const found = await query.limit(limit + 1).execute()
-      return pageOf(found, limit, ({ slug }) => [slug])
+      return pageOf(found.map(asWorkspace), limit, ({ slug }) => [slug])
     },
 
-    bySlug: (slug) => kysely.selectFrom('workspaces').selectAll().where('slug', '=', slug).executeTakeFirst(),
+    bySlug: (slug) => find('slug', slug),
 
-    byId: (id) => kysely.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirst(),
+    byId: (id) => find('id', id),
 
-    rename: (id, name) =>
-      write(database, async (transaction, announce) => {
-        const { numUpdatedRows } = await transaction
-          .updateTable('workspaces')
-          .set({ name })
-          .where('id', '=', id)
-          .executeTakeFirst()
-        requireFound(numUpdatedRows, 'workspace')
-        announce({ kind: 'workspace', workspaceId: id, id })
-      }),
+    rename: (id, name) => update(id, { name }),
+
+    configureAudit: (id, audit) => update(id, { audit: JSON.stringify(audit) }),
 
     remove: (id) =>
       write(database, async (transaction, announce) => {
@@ -55,6 +73,15 @@ export function createWorkspaceStore(database: Database): WorkspaceStore {
         announce({ kind: 'workspace', workspaceId: id, id })
       }),
   }
+}
+
+function asRow({ audit, ...workspace }: Workspace): Tables['workspaces'] {
+  return { ...workspace, audit: audit === undefined ? null : JSON.stringify(audit) }
+}
+
+function asWorkspace({ audit, ...workspace }: Selectable<Tables['workspaces']>): Workspace {
+  if (audit === null) return workspace
+  return { ...workspace, audit: parseStoredJson(AUDIT_SETTINGS, audit, 'workspaces.audit') }
 }
 
 async function removeContents(

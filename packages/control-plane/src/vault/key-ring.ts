@@ -58,7 +58,7 @@ function addKey({ masterKeys, keys, random }: KeyRoom, name: string): Promise<Ui
 }
 
 /** Adds a record unless another process was faster, and returns the one that stays. */
-async function addOrRead(keys: KeyStore, name: string, record: Uint8Array): Promise<Uint8Array> {
+export async function addOrRead(keys: KeyStore, name: string, record: Uint8Array): Promise<Uint8Array> {
   try {
     await keys.add(name, record)
     return record

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Change, ChangeBus } from '../model/change.ts'
@@ -487,6 +487,24 @@ describe('changing the master key', () => {
     await expectAllReadable(await open({ masterKey: newKey }))
     expect([...records.values()].map(({ sealed }) => sealed)).toEqual(sealedBefore)
     await expect(open({ masterKey })).rejects.toMatchObject({ code: 'configuration' })
+  })
+
+  it('takes along the key that signs the log: what it signed stays signed', async () => {
+    const { vault, open, wrapped } = await filled()
+    const { publicKey } = await vault.signer()
+    expect(await vault.signer()).toMatchObject({ publicKey })
+    const newKey = new Uint8Array(randomBytes(32))
+    expect(await vault.rewrap(newKey)).toBe(7)
+    expect(await vault.signer()).toMatchObject({ publicKey })
+    const reopened = await (await open({ masterKey: newKey })).signer()
+    expect(reopened.publicKey).toBe(publicKey)
+    const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' })
+    const signature = Buffer.from(reopened.sign('a head'), 'base64url')
+    expect(verify(null, Buffer.from('a head'), key, signature)).toBe(true)
+    expect(verify(null, Buffer.from('another'), key, signature)).toBe(false)
+    const stored = Buffer.concat([...wrapped.values()])
+    expect(stored.includes(key.export({ format: 'der', type: 'spki' }))).toBe(false)
+    expect(stored.includes(Buffer.from('302e020100300506032b6570', 'hex'))).toBe(false)
   })
 
   it('wraps the key of a workspace made afterwards with the new key', async () => {

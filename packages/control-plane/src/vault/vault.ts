@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { Signer } from '../model/audit-seal.ts'
 import type { ChangeBus } from '../model/change.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { CredentialRecord, OpenCredential } from '../model/credential.ts'
@@ -11,6 +12,7 @@ import { deriveKey, openRecord, type SealingKey, sealRecord } from './envelope.t
 import { checkMasterKey, countOldKeys, createKeyRing, openSealingKey, rewrapKeys } from './key-ring.ts'
 import { createMasterKeys, type MasterKeys } from './master-keys.ts'
 import { createScrubber, isScrubbable } from './scrubber.ts'
+import { openSigningKey } from './signing-key.ts'
 
 const PUT_ATTEMPTS = 10
 
@@ -64,6 +66,8 @@ export interface Vault extends Disposable {
   remove(server: CredentialOwner): Promise<void>
   /** What one purpose has sealed no other opens. It outlives a change of the master key. */
   sealer(purpose: string): Sealer
+  /** What signs for this installation: the same key as long as its database lives. */
+  signer(): Promise<Signer>
   /**
    * Wraps every key again that the newest master key has not wrapped, which `newMasterKey` becomes when it is given,
    * while calls go on; no credential is touched. May be killed anywhere and called again after opening with the new
@@ -171,6 +175,7 @@ function createVault(options: VaultOptions, masterKeys: MasterKeys, sealingKey: 
       cache.forget(server.id)
     },
     sealer: (purpose) => createSealer(deriveKey(sealingKey, `sealer/${purpose}`), random),
+    signer: () => openSigningKey(masterKeys, keys),
     async rewrap(newMasterKey) {
       if (newMasterKey !== undefined) masterKeys.use(newMasterKey)
       // What was wrapped with the key before and is on its way to the store would be overlooked.

@@ -1,6 +1,8 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { describe, expect, it } from 'vitest'
+import { linkRow } from '../../src/audit/chain.ts'
 import type { AuditEntry } from '../../src/model/audit-row.ts'
+import { sampleEntry } from '../storage/samples.ts'
 import { type Caller, type Installation, openInstallation } from './installation.ts'
 
 const AUDIT = '/workspaces/acme/audit'
@@ -136,6 +138,35 @@ describe('the log', () => {
     const csv = await gateway.ask('admin', 'GET', `${AUDIT}/export?format=csv`)
     expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8')
     expect(csv.text).toMatch(/^seq,time,.*\r\n1,/)
+  })
+
+  it('is exported as fast as it is taken: no more than a little of it is in memory', async () => {
+    await using gateway = await openInstallation()
+    const { audit } = gateway.storage
+    await audit.append(
+      Array.from({ length: 20_000 }, (_, row) => ({ ...sampleEntry('w-acme'), requestId: `r-${row}` })),
+      linkRow,
+    )
+    let rowsRead = 0
+    const read = audit.read
+    audit.read = async (...args) => {
+      const rows = await read(...args)
+      rowsRead += rows.length
+      return rows
+    }
+    const response = await gateway.fetchAs('admin', `${AUDIT}/export?format=csv`)
+    const reader = response.body?.getReader()
+    await reader?.read()
+    // Whatever is read ahead is read by now.
+    await new Promise((done) => setTimeout(done, 200))
+    expect(rowsRead).toBeGreaterThan(0)
+    expect(rowsRead).toBeLessThan(8_000)
+    let bytes = 0
+    for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read())
+      bytes += piece.value.length
+    // With the row of the export itself.
+    expect(rowsRead).toBe(20_001)
+    expect(bytes).toBeGreaterThan(20_000 * 50)
   })
 
   it('keeps what belongs to no workspace apart, for owners', async () => {

@@ -159,7 +159,12 @@ describe('workspaces', () => {
   it('are made, shown, renamed and removed', async () => {
     await using gateway = await openInstallation()
     const made = await gateway.ask('owner', 'POST', '/workspaces', { slug: 'lab', name: 'The lab' })
-    expect(made.body).toEqual({ slug: 'lab', name: 'The lab', createdAt: '2026-01-31T12:00:00.000Z' })
+    expect(made.body).toEqual({
+      slug: 'lab',
+      name: 'The lab',
+      createdAt: '2026-01-31T12:00:00.000Z',
+      audit: { capture: 'off', retentionDays: null },
+    })
     const renamed = await gateway.ask('owner', 'PATCH', '/workspaces/lab', { name: 'Lab' })
     expect(renamed.body.name).toBe('Lab')
     expect((await gateway.ask('owner', 'GET', '/workspaces/lab')).body).toEqual(renamed.body)

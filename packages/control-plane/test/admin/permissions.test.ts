@@ -57,10 +57,16 @@ const EXPECTED: Record<string, number[]> = {
   'GET /workspaces/:workspace/audit/tail': DEVELOPERS(200),
   'GET /workspaces/:workspace/audit/verify': ADMINS(200),
   'GET /workspaces/:workspace/audit/export': ADMINS(200),
+  'POST /workspaces/:workspace/audit/verify': ADMINS(200),
+  'GET /workspaces/:workspace/audit/checkpoint': ADMINS(200),
+  'GET /workspaces/:workspace/audit/:seq': DEVELOPERS(200),
   'GET /master-key': OWNERS_OUTSIDE(200),
   'POST /master-key/rotate': OWNERS_OUTSIDE(200),
   'GET /audit': OWNERS_OUTSIDE(200),
   'GET /audit/verify': OWNERS_OUTSIDE(200),
+  'POST /audit/verify': OWNERS_OUTSIDE(200),
+  'GET /audit/checkpoint': OWNERS_OUTSIDE(200),
+  'GET /audit/checkpoint-key': [200, 200, 403, 403, 200, 401],
 }
 
 /** A definition that waits for approval at every server. */
@@ -241,7 +247,13 @@ describe('[T10] who may do what', () => {
   /** Asks for something of its own each time, so that no caller meets what another one removed. */
   async function statusFor(caller: Caller, method: string, path: string): Promise<number> {
     sequence += 1
-    const target = { slug: 'acme', server: `s-${sequence}`, token: `t-${sequence}`, invite: `i-${sequence}` }
+    const target = {
+      slug: 'acme',
+      server: `s-${sequence}`,
+      token: `t-${sequence}`,
+      invite: `i-${sequence}`,
+      seq: '',
+    }
     if (method === 'DELETE' && path === '/workspaces/:workspace' && caller === 'owner')
       target.slug = 'short-lived'
     await prepare(target, path)
@@ -256,7 +268,7 @@ describe('[T10] who may do what', () => {
   }
 
   async function prepare(
-    target: { slug: string; server: string; token: string; invite: string },
+    target: { slug: string; server: string; token: string; invite: string; seq: string },
     path: string,
   ): Promise<void> {
     const { storage, time } = installation
@@ -270,6 +282,7 @@ describe('[T10] who may do what', () => {
     }
     if (path.includes(':server')) await addServer('w-acme', target.server)
     if (path.includes(':invite')) await addInvite('w-acme', target.invite)
+    if (path.includes(':seq')) target.seq = String(await addRow('w-acme', 'dev'))
     if (!path.includes(':token')) return
     const owned = path.startsWith('/tokens')
     await storage.tokens.create({
@@ -282,6 +295,24 @@ describe('[T10] who may do what', () => {
       createdAt: time.now,
       ...(owned ? {} : { workspaceId: 'w-acme' }),
     })
+  }
+
+  async function addRow(workspaceId: string, member: string): Promise<number> {
+    await installation.manage.recorder.record({
+      kind: 'call',
+      time: 0,
+      workspaceId,
+      tokenId: 't',
+      member,
+      role: 'developer',
+      method: 'tools/call',
+      outcome: 'ok',
+      latencyMs: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+      requestId: 'r',
+    })
+    return (await installation.storage.audit.head(workspaceId)).seq
   }
 
   async function addInvite(workspaceId: string, id: string): Promise<void> {
@@ -318,6 +349,7 @@ describe('[T10] who may do what', () => {
     if (method === 'GET') return undefined
     if (path.endsWith('/credential') && method === 'PUT') return { values: { TOKEN: 'a-long-enough-secret' } }
     if (method === 'PATCH') return path.endsWith(':server') ? { enabled: true } : { name: 'Acme' }
+    if (path.endsWith('/verify')) return { checkpoints: [] }
     if (method !== 'POST' || /check$|rotate$/.test(path)) return {}
     sequence += 1
     if (path === '/workspaces') return { slug: `new-${sequence}`, name: 'New' }
@@ -328,11 +360,15 @@ describe('[T10] who may do what', () => {
     return path === '/tokens' ? token : { ...token, role: 'developer' }
   }
 
-  function fill(path: string, { slug = 'acme', server = 'notes', token = 'none', invite = 'none' }): string {
+  function fill(
+    path: string,
+    { slug = 'acme', server = 'notes', token = 'none', invite = 'none', seq = '1' },
+  ): string {
     return path
       .replace(':workspace', slug)
       .replace(':server', server)
       .replace(':token', token)
       .replace(':invite', invite)
+      .replace(':seq', seq)
   }
 })

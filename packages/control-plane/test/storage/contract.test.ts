@@ -14,6 +14,7 @@ import {
   sampleDeviceLogin,
   sampleEntry,
   sampleInvite,
+  sampleSegment,
   sampleServer,
   sampleToken,
   sampleWorkspace,
@@ -64,6 +65,21 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       await storage.workspaces.rename('w', 'Ωmega')
       expect((await storage.workspaces.byId('w'))?.name).toBe('Ωmega')
       await expect(storage.workspaces.rename('v', 'x')).rejects.toMatchObject({ code: 'not_found' })
+    })
+
+    it('keeps what is said of its log', async () => {
+      await using storage = await open()
+      await storage.workspaces.create(sampleWorkspace('w'))
+      await storage.workspaces.configureAudit('w', { capture: true, retentionDays: 30 })
+      expect((await storage.workspaces.byId('w'))?.audit).toEqual({ capture: true, retentionDays: 30 })
+      await storage.workspaces.rename('w', 'x')
+      await storage.workspaces.configureAudit('w', { capture: false })
+      expect(await storage.workspaces.bySlug('slug-w')).toMatchObject({
+        name: 'x',
+        audit: { capture: false },
+      })
+      const missing = storage.workspaces.configureAudit('v', { capture: true })
+      await expect(missing).rejects.toMatchObject({ code: 'not_found' })
     })
 
     it('lists all of them in pages, each once and by slug', async () => {
@@ -802,6 +818,57 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       expect(await find({ from: 6, server: 'git' })).toEqual([])
       expect(await find({ from: 10 })).toEqual([])
       expect(await find({ workspaceId: 'empty' })).toEqual([])
+    })
+
+    it('keeps what a call said beside its row, and its digest in the row', async () => {
+      await using storage = await open()
+      const content = { arguments: { text: '{"a":1}', cut: false }, result: { text: '{"b', cut: true } }
+      await storage.audit.append(
+        [sampleEntry('w'), sampleEntry('w', { content, contentDigest: 'digest' })],
+        link,
+      )
+      const rows = await storage.audit.read('w', 0, 10)
+      expect(isWholeChain(rows)).toBe(true)
+      expect(rows.map(({ contentDigest }) => contentDigest)).toEqual([undefined, 'digest'])
+      expect(await storage.audit.content('w', 1)).toBeUndefined()
+      expect(await storage.audit.content('w', 2)).toEqual(content)
+      expect(await storage.audit.content('v', 2)).toBeUndefined()
+    })
+
+    it('knows where every log ends, and which rows are all older than a time', async () => {
+      await using storage = await open()
+      const times = [1, 5, 2, 9]
+      await storage.audit.append([...times.map((time) => sampleEntry('w', { time })), sampleEntry('v')], link)
+      const heads = await storage.audit.heads()
+      expect(heads.map(({ workspaceId, seq }) => [workspaceId, seq]).sort()).toEqual([
+        ['v', 1],
+        ['w', 4],
+      ])
+      const ends = [1, 2, 3, 6, 10].map((time) => storage.audit.lastBefore('w', time))
+      expect(await Promise.all(ends)).toEqual([0, 1, 1, 3, 4])
+    })
+
+    it('notes a pruned segment once, with its row, and deletes its rows a few at a time', async () => {
+      await using storage = await open()
+      const { audit } = storage
+      const content = { arguments: { text: '1', cut: false }, result: { text: '2', cut: false } }
+      const entries = Array.from({ length: 7 }, () => sampleEntry('w', { content }))
+      await audit.append([...entries, sampleEntry('v')], link)
+      const segment = sampleSegment('w', 1, 5)
+      await audit.seal(segment, sampleEntry('w', { method: 'audit.prune' }), link)
+      await expect(audit.seal(segment, sampleEntry('w'), link)).rejects.toMatchObject({ code: 'conflict' })
+      expect(await audit.segments('w')).toEqual([segment])
+      expect(await audit.segments('v')).toEqual([])
+      expect((await audit.head('w')).seq).toBe(8)
+
+      expect(await audit.deleteRows('w', 5, 3)).toBe(true)
+      expect((await audit.read('w', 0, 10)).map(({ seq }) => seq)).toEqual([4, 5, 6, 7, 8])
+      expect(await audit.deleteRows('w', 5, 3)).toBe(false)
+      expect(await audit.deleteRows('w', 5, 3)).toBe(false)
+      expect((await audit.read('w', 0, 10)).map(({ seq }) => seq)).toEqual([6, 7, 8])
+      expect(await audit.content('w', 5)).toBeUndefined()
+      expect(await audit.content('w', 6)).toEqual(content)
+      expect(await audit.read('v', 0, 10)).toHaveLength(1)
     })
 
     it('pages through a long log, finding rare rows far apart, each once', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AuditEntry, AuditRow } from '../../src/model/audit-row.ts'
+import type { AuditSegment } from '../../src/model/audit-seal.ts'
 import type { CredentialRecord } from '../../src/model/credential.ts'
 import type { Invite } from '../../src/model/invite.ts'
 import type { PendingLogin } from '../../src/model/pending-login.ts'
@@ -105,6 +106,22 @@ export function sampleEntry(workspaceId: string, changed: Partial<AuditEntry> = 
     bytesOut: 2_000,
     requestId: 'request',
     ...changed,
+  }
+}
+
+export function sampleSegment(workspaceId: string, fromSeq: number, toSeq: number): AuditSegment {
+  return {
+    workspaceId,
+    fromSeq,
+    toSeq,
+    previousHash: 'before',
+    lastHash: 'last',
+    fromTime: 1,
+    toTime: 1_700_000_000_000,
+    rows: toSeq - fromSeq + 1,
+    sealedAt: 1_700_000_000_001,
+    keyId: 'key',
+    signature: 'signature',
   }
 }
 

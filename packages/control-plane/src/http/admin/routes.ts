@@ -1,10 +1,18 @@
 import {
+  checkpointAudit,
+  checkpointInstallationAudit,
+  compareAudit,
+  compareInstallationAudit,
+  showCheckpointKey,
+  verifyAudit,
+  verifyInstallationAudit,
+} from '../../manage/audit-evidence.ts'
+import {
   exportAudit,
   listAudit,
   listInstallationAudit,
+  showAuditRow,
   tailAudit,
-  verifyAudit,
-  verifyInstallationAudit,
 } from '../../manage/audit-log.ts'
 import { putCredential, removeCredential, showCredential } from '../../manage/credentials.ts'
 import { createInvite, listInvites, revokeInvite } from '../../manage/invites.ts'
@@ -32,10 +40,10 @@ import {
 import { listTools } from '../../manage/tools.ts'
 import { whoami } from '../../manage/whoami.ts'
 import {
+  changeWorkspace,
   createWorkspace,
   listWorkspaces,
   removeWorkspace,
-  renameWorkspace,
   showWorkspace,
 } from '../../manage/workspaces.ts'
 
@@ -44,7 +52,7 @@ export type Sends = 'json' | 'created' | 'nothing' | 'file' | 'events'
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token` and `:invite` ids. */
+  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token` and `:invite` ids, `:seq` a number. */
   path: string
   operation: Operation
   sends: Sends
@@ -67,7 +75,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/workspaces', operation: createWorkspace, sends: 'created' },
   { method: 'GET', path: '/workspaces', operation: listWorkspaces, sends: 'json' },
   { method: 'GET', path: WORKSPACE, operation: showWorkspace, sends: 'json' },
-  { method: 'PATCH', path: WORKSPACE, operation: renameWorkspace, sends: 'json' },
+  { method: 'PATCH', path: WORKSPACE, operation: changeWorkspace, sends: 'json' },
   { method: 'DELETE', path: WORKSPACE, operation: removeWorkspace, sends: 'nothing' },
 
   { method: 'POST', path: `${WORKSPACE}/servers`, operation: createServer, sends: 'created' },
@@ -102,9 +110,17 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: `${WORKSPACE}/audit/tail`, operation: tailAudit, sends: 'events' },
   { method: 'GET', path: `${WORKSPACE}/audit/verify`, operation: verifyAudit, sends: 'json' },
   { method: 'GET', path: `${WORKSPACE}/audit/export`, operation: exportAudit, sends: 'file' },
+  { method: 'POST', path: `${WORKSPACE}/audit/verify`, operation: compareAudit, sends: 'json' },
+  { method: 'GET', path: `${WORKSPACE}/audit/checkpoint`, operation: checkpointAudit, sends: 'json' },
+  // Behind the others: they are no numbers.
+  { method: 'GET', path: `${WORKSPACE}/audit/:seq`, operation: showAuditRow, sends: 'json' },
+
   { method: 'GET', path: '/master-key', operation: showMasterKey, sends: 'json' },
   { method: 'POST', path: '/master-key/rotate', operation: rotateMasterKey, sends: 'json' },
 
   { method: 'GET', path: '/audit', operation: listInstallationAudit, sends: 'json' },
   { method: 'GET', path: '/audit/verify', operation: verifyInstallationAudit, sends: 'json' },
+  { method: 'POST', path: '/audit/verify', operation: compareInstallationAudit, sends: 'json' },
+  { method: 'GET', path: '/audit/checkpoint', operation: checkpointInstallationAudit, sends: 'json' },
+  { method: 'GET', path: '/audit/checkpoint-key', operation: showCheckpointKey, sends: 'json' },
 ]
