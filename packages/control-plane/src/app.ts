@@ -28,8 +28,10 @@ import { OpenThings } from './open-things.ts'
 import { originOf, type Settings } from './settings.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { openStorage } from './storage/open-storage.ts'
-import { createAddressGuard } from './upstream/address-guard.ts'
+import { type AddressGuard, createAddressGuard } from './upstream/address-guard.ts'
+import { egressSocketPath, openEgressProxy } from './upstream/hosted/egress-proxy.ts'
 import { startReaper } from './upstream/hosted/reaper.ts'
+import { findContainment } from './upstream/hosted/sandbox.ts'
 import { Upstream } from './upstream/upstream.ts'
 import { openVault } from './vault/vault.ts'
 import { VERSION } from './version.ts'
@@ -40,6 +42,8 @@ export interface AppOptions {
   previousMasterKey?: Uint8Array
   /** Folders to look for the commands of hosted servers in, in the form of `PATH`. */
   searchPath: string
+  /** The file of the master key, where it is kept outside the data folder: no hosted server may see it. */
+  masterKeyFile?: string
   clock: Clock
   random: Random
   log: Logger
@@ -84,8 +88,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const recorder = opened.add(createRecorder({ store: storage.audit }))
   const authenticator = opened.add(createAuthenticator({ tokens: storage.tokens, bus: storage.bus, clock }))
   const guard = createAddressGuard(settings.allowUpstreams)
-  const reaper = opened.add(startReaper())
-  const hosting = settings.hosting === 'off' ? undefined : hostingFor(options, reaper)
+  const state = { ready: false, port: settings.port }
+  const hosting =
+    settings.hosting === 'off' ? undefined : await openHosting(options, opened, guard, () => state.port)
 
   const notSaved = (error: unknown) => log.warn({ err: error }, 'what was found out of a server is not saved')
 
@@ -112,7 +117,6 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     }),
   )
 
-  const state = { ready: false, port: settings.port }
   const manage: Manage = {
     storage,
     vault,
@@ -124,6 +128,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     guardUrl: (url) => guard.checkUrl(url),
     publicOrigin: () => originOf(settings, state.port),
     hostingAllowed: hosting !== undefined,
+    sandboxOf: (target) => hosting?.sandboxOf(target),
   }
   const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
   const admin = createAdminApp({ manage, authenticator, version: VERSION, reportError })
@@ -186,7 +191,11 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       state.ready = true
       return state.port
     },
-    warm: () => workspaces.warm(),
+    async warm() {
+      const sandbox = hosting?.sandboxOf({ kind: 'hosted', command: '', args: [], env: {} })
+      if (sandbox?.kind === 'none') log.warn(`Hosted servers run without a sandbox. ${sandbox.reason}`)
+      await workspaces.warm()
+    },
     drain,
     async [Symbol.asyncDispose]() {
       if (front.listening) await drain(0)
@@ -207,12 +216,33 @@ function databaseUrl({ databaseUrl: url, dataDir }: Settings): string {
   return url ?? `sqlite:${join(dataDir, 'mcpgw.db')}`
 }
 
-function hostingFor({ settings, searchPath }: AppOptions, reaper: ReturnType<typeof startReaper>) {
+async function openHosting(
+  { settings, searchPath, masterKeyFile }: AppOptions,
+  opened: OpenThings,
+  guard: AddressGuard,
+  ownPort: () => number,
+) {
+  const { dataDir, hostedMemoryMiB, hostedProcesses } = settings
+  const maxMemoryBytes = hostedMemoryMiB * 1024 * 1024
+  const egressSocket = egressSocketPath(dataDir)
+  const containment = await findContainment({
+    nodePath: process.execPath,
+    searchPath,
+    dataDir,
+    hiddenFiles: masterKeyFile === undefined ? [] : [resolve(masterKeyFile)],
+    egressSocket,
+    limits: { maxMemoryBytes, maxProcesses: hostedProcesses },
+  })
+  if (containment.kind === 'bwrap')
+    opened.add(await openEgressProxy({ socketPath: egressSocket, guard, ownPort }))
   return {
     nodePath: process.execPath,
     searchPath,
-    reaper,
-    workingFolder: (server: Server) => join(settings.dataDir, 'hosted', server.id),
+    reaper: opened.add(startReaper()),
+    maxMemoryBytes,
+    contain: containment.contain,
+    sandboxOf: containment.stateOf,
+    workingFolder: (server: Server) => join(dataDir, 'hosted', server.id),
   }
 }
 

@@ -47,6 +47,11 @@ program
     'private address ranges that servers may be in (MCPGW_ALLOW_UPSTREAMS)',
   )
   .addOption(new Option('--hosting <mode>', 'run hosted servers (MCPGW_HOSTING)').choices(['auto', 'off']))
+  .option('--hosted-memory-mib <number>', 'memory of one hosted server (MCPGW_HOSTED_MEMORY_MIB)')
+  .option(
+    '--hosted-processes <number>',
+    'processes and threads of one hosted server (MCPGW_HOSTED_PROCESSES)',
+  )
   .option('--demo', 'a workspace with servers that need no credential (MCPGW_DEMO)')
   // A mistyped command arrives here, as a word too many for the default one.
   .allowExcessArguments()
@@ -63,7 +68,10 @@ program.commands
   .action(() => edge.print(`${mintToken(edge.random)}\n`))
 
 async function runServer(flags: Record<string, unknown>): Promise<void> {
-  const { settings, secrets } = readSettings({ ...flags, allowUpstreams: flags.allowUpstream }, process.env)
+  const { settings, secrets } = readSettings(
+    { ...flags, allowUpstreams: flags.allowUpstream, hostedMemoryMiB: flags.hostedMemoryMib },
+    process.env,
+  )
   await serve(settings, secrets, edge, stopSignal())
 }
 

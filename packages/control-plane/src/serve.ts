@@ -34,6 +34,7 @@ export async function openConfiguredApp(
   return openApp({
     settings,
     masterKey: key,
+    ...(secrets.masterKeyFile !== undefined && { masterKeyFile: secrets.masterKeyFile }),
     ...(previous !== undefined && { previousMasterKey: parseMasterKey(previous) }),
     ...edge,
   })

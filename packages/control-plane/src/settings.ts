@@ -11,6 +11,8 @@ export interface Settings {
   databaseUrl: string | undefined
   allowUpstreams: string[]
   hosting: 'auto' | 'off'
+  hostedMemoryMiB: number
+  hostedProcesses: number
   demo: boolean
 }
 
@@ -43,6 +45,8 @@ const publicUrl = httpUrl
   // Clients compare it with what they were told, and URL parsers spell names small and leave out usual ports.
   .transform((text) => new URL(text).origin)
 
+const wholeNumber = z.coerce.number('must be a number').int('must be a whole number')
+
 const schema = z.object({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.coerce
@@ -60,6 +64,8 @@ const schema = z.object({
   databaseUrl: z.string().min(1).optional(),
   allowUpstreams: list.default([]),
   hosting: z.enum(['auto', 'off'], 'must be auto or off').default('auto'),
+  hostedMemoryMiB: wholeNumber.min(64, 'must be at least 64').default(1_024),
+  hostedProcesses: wholeNumber.min(32, 'must be at least 32').default(512),
   demo: flag.default(false),
   masterKey: z.string().optional(),
   masterKeyFile: z.string().optional(),
@@ -86,6 +92,8 @@ const SOURCES: Record<keyof z.infer<typeof schema>, { flag?: string; variable: s
   databaseUrl: { flag: '--database-url', variable: 'MCPGW_DATABASE_URL' },
   allowUpstreams: { flag: '--allow-upstream', variable: 'MCPGW_ALLOW_UPSTREAMS' },
   hosting: { flag: '--hosting', variable: 'MCPGW_HOSTING' },
+  hostedMemoryMiB: { flag: '--hosted-memory-mib', variable: 'MCPGW_HOSTED_MEMORY_MIB' },
+  hostedProcesses: { flag: '--hosted-processes', variable: 'MCPGW_HOSTED_PROCESSES' },
   demo: { flag: '--demo', variable: 'MCPGW_DEMO' },
   masterKey: { variable: 'MCPGW_MASTER_KEY' },
   masterKeyFile: { variable: 'MCPGW_MASTER_KEY_FILE' },

@@ -16,6 +16,7 @@ interface Settings extends Json {
   timeoutMs?: number
   allowTool?: string[]
   denyTool?: string[]
+  network?: string
 }
 
 interface NewServer extends Settings {
@@ -118,14 +119,26 @@ function withSettings(command: Command): Command {
     .option('--timeout-ms <ms>', 'the longest a call may take', parseWholeNumber)
     .option('--allow-tool <pattern>', 'show only these tools (repeatable)', collect)
     .option('--deny-tool <pattern>', 'do not show these tools (repeatable)', collect)
+    .addOption(
+      new Option('--network <kind>', 'what a hosted server may reach').choices(['filtered', 'open', 'none']),
+    )
     .addOption(jsonOption())
 }
 
-function settingsOf({ enable, disable, prefix, isolation, timeoutMs, allowTool, denyTool }: Settings) {
+function settingsOf({
+  enable,
+  disable,
+  prefix,
+  isolation,
+  timeoutMs,
+  allowTool,
+  denyTool,
+  network,
+}: Settings) {
   const ruled = allowTool !== undefined || denyTool !== undefined
   const tools = ruled ? given({ allow: allowTool, deny: denyTool }) : undefined
   const enabled = enable === true ? true : disable === true ? false : undefined
-  return given({ enabled, prefix, isolation, timeoutMs, tools })
+  return given({ enabled, prefix, isolation, timeoutMs, tools, network })
 }
 
 function targetOf(terminal: Terminal, [command, ...args]: string[], options: NewServer) {

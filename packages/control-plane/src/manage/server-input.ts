@@ -21,6 +21,8 @@ const timeout = z
 const prefix = z.enum(['always', 'on-collision', 'never'])
 const isolation = z.enum(['shared', 'per-session', 'per-member'])
 
+const network = z.enum(['filtered', 'open', 'none'])
+
 const settings = {
   enabled: z.boolean().default(true),
   prefix: prefix.default('always'),
@@ -52,6 +54,7 @@ const hostedServer = z.strictObject({
     )
     .refine((env) => Object.keys(env).length <= 64, 'must hold at most 64 variables')
     .default({}),
+  network: network.exactOptional(),
   ...settings,
 })
 
@@ -73,4 +76,6 @@ export const serverChange = z.strictObject({
   isolation: isolation.exactOptional(),
   timeoutMs: timeout.exactOptional(),
   tools: allowAndDeny.exactOptional(),
+  /** Of a hosted server, by an owner. */
+  network: network.exactOptional(),
 })

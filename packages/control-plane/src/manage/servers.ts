@@ -1,6 +1,6 @@
 import { requirePermission } from '../access/permissions.ts'
 import { GatewayError } from '../model/error.ts'
-import type { Server } from '../model/server.ts'
+import type { HostedTarget, Network, Server } from '../model/server.ts'
 import { noAnswer, nothing } from './fields.ts'
 import { inWorkspace, type Scene, type WorkspaceScene } from './operation.ts'
 import { MAX_PAGE, pageByName, pageOf, pageQuery } from './paging.ts'
@@ -87,7 +87,9 @@ export const changeServer = inWorkspace({
   async run(scene, where: OneServer, change) {
     const { manage, principal } = scene
     const server = await requireServer(scene, where)
-    const changed = { ...server, ...change, updatedAt: manage.clock.now() }
+    const { network, ...rest } = change
+    const target = network === undefined ? server.target : withNetwork(scene, server, network)
+    const changed = { ...server, ...rest, target, updatedAt: manage.clock.now() }
     await manage.storage.servers.update(changed)
     return describeServer(manage, principal, changed)
   },
@@ -147,6 +149,14 @@ function allowedCommand({ manage, principal }: Scene, input: HostedServerInput) 
   throw new GatewayError('unsupported', 'This installation does not run servers of its own.', {
     fix: 'Start mcpgw-server with --hosting auto, or add the server by URL.',
   })
+}
+
+/** What a program of ours may reach is decided by whoever may run it. */
+function withNetwork({ principal }: Scene, { target }: Server, network: Network): HostedTarget {
+  if (target.kind === 'remote')
+    throw new GatewayError('invalid_request', '"network" is for hosted servers only.')
+  requirePermission(principal, 'server.host')
+  return { ...target, network }
 }
 
 function noCatalogYet(): GatewayError {

@@ -109,11 +109,11 @@ describe('talking to a hosted server', () => {
     expect(lines).toEqual(['{"a":1}', '[2]'])
   })
 
-  it('ends a server that sends a line over 16 MiB, and says why', async () => {
+  it('ends a server that sends a line over 10 MiB, and says why', async () => {
     const { exit, lines } = openScript(
-      `process.stdout.write('{"x":"' + 'x'.repeat(17 * 1024 * 1024)); setInterval(() => {}, 1000)`,
+      `process.stdout.write('{"x":"' + 'x'.repeat(11 * 1024 * 1024)); setInterval(() => {}, 1000)`,
     )
-    expect(await exit).toMatchObject({ signal: 'SIGKILL', reason: 'It sent a line longer than 16 MiB.' })
+    expect(await exit).toMatchObject({ signal: 'SIGKILL', reason: 'It sent a line longer than 10 MiB.' })
     expect(lines).toEqual([])
   })
 

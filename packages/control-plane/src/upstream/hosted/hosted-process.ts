@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GatewayError } from '../../model/error.ts'
 import { happensWithin } from './happens-within.ts'
@@ -7,8 +8,9 @@ import { createLineReader } from './line-reader.ts'
 import { createOutputTail } from './output-tail.ts'
 import { endGroup, GRACE_MS, signalGroup } from './process-group.ts'
 import type { Reaper } from './reaper.ts'
+import { watchMemory } from './usage-watch.ts'
 
-export const MAX_LINE_BYTES = 16 * 1024 * 1024
+export const MAX_LINE_BYTES = 10 * 1024 * 1024
 export const MAX_QUEUED_BYTES = 8 * 1024 * 1024
 export const STDERR_TAIL_BYTES = 64 * 1024
 const MAX_NOISE_CHARACTERS = 1_000
@@ -34,6 +36,8 @@ export interface HostedEvents {
 
 export interface HostedOptions extends LaunchOptions {
   reaper?: Reaper
+  /** Of all its processes together; it is ended when it uses more. */
+  maxMemoryBytes?: number
 }
 
 export interface HostedProcess {
@@ -66,14 +70,14 @@ export function openHostedProcess(
 ): HostedProcess {
   const { child, pid } = startChild(prepareLaunch(spec, options), spec.label)
   options.reaper?.add(pid)
-  return new RunningProcess({ child, pid, events, reaper: options.reaper })
+  return new RunningProcess({ child, pid, events, options })
 }
 
 interface Running {
   child: ChildProcessWithoutNullStreams
   pid: number
   events: HostedEvents
-  reaper: Reaper | undefined
+  options: HostedOptions
 }
 
 class RunningProcess implements HostedProcess {
@@ -83,6 +87,7 @@ class RunningProcess implements HostedProcess {
   readonly #reaper: Reaper | undefined
   readonly #stderr = createOutputTail(STDERR_TAIL_BYTES)
   readonly #leaderExit = Promise.withResolvers<void>()
+  readonly #endWatch: () => void
   readonly #streamsClosed = Promise.withResolvers<void>()
   readonly #reported = Promise.withResolvers<void>()
   #exited = false
@@ -91,11 +96,12 @@ class RunningProcess implements HostedProcess {
   #stopped: Promise<void> | undefined
   #groupEnded: Promise<void> | undefined
 
-  constructor({ child, pid, events, reaper }: Running) {
+  constructor({ child, pid, events, options }: Running) {
     this.pid = pid
     this.#child = child
     this.#events = events
-    this.#reaper = reaper
+    this.#reaper = options.reaper
+    this.#endWatch = this.#watch(options.maxMemoryBytes)
     this.#readOutput()
     child.stderr.on('data', (chunk: Buffer) => this.#stderr.push(chunk))
     child.once('exit', (code, signal) => this.#leaderExited(code, signal))
@@ -166,8 +172,16 @@ class RunningProcess implements HostedProcess {
     if (!this.#exited) signalGroup(this.pid, 'SIGKILL')
   }
 
+  #watch(maxBytes = Number.POSITIVE_INFINITY) {
+    const limit = `${Math.round(maxBytes / 1024 / 1024)} MiB`
+    return watchMemory(this.pid, maxBytes, () =>
+      this.#kill(`It used more memory than the limit of ${limit}.`),
+    )
+  }
+
   #leaderExited(code: number | null, signal: NodeJS.Signals | null) {
     this.#exited = true
+    this.#endWatch()
     this.#leaderExit.resolve()
     void this.#endGroup()
     void this.#report(code, signal)
@@ -208,16 +222,22 @@ function startChild(launch: Launch, label: string) {
   return { child, pid: child.pid }
 }
 
-function spawnChild({ command, args, env, folder }: Launch, label: string): ChildProcessWithoutNullStreams {
+function spawnChild(launch: Launch, label: string): ChildProcessWithoutNullStreams {
+  const { command, args, env, folder, thirdStream } = launch
   try {
-    return spawn(command, args, {
+    const child = spawn(command, args, {
       cwd: folder,
       env,
       detached: true,
       shell: false,
-      stdio: 'pipe',
+      stdio: thirdStream === undefined ? 'pipe' : ['pipe', 'pipe', 'pipe', 'pipe'],
       windowsHide: true,
     })
+    const third = child.stdio[3]
+    third?.on('error', () => {})
+    if (third instanceof Socket && thirdStream !== undefined) third.end(thirdStream)
+    // All three are pipes: it was asked for.
+    return child as ChildProcessWithoutNullStreams
   } catch {
     // Not kept as the cause: Node's error carries the whole argument vector.
     throw cannotStart(label)
