@@ -20,7 +20,7 @@ export interface SandboxView {
 }
 
 /** Programs and libraries of the system, and of `/etc` what programs of all kinds read: nothing secret is in these. */
-const SYSTEM = ['/usr', '/lib', '/lib32', '/lib64', '/libx32', '/bin', '/sbin', '/nix/store']
+const SYSTEM = ['/usr', '/lib', '/lib32', '/lib64', '/libx32', '/bin', '/sbin', '/nix']
 const OF_ETC = [
   'alternatives',
   'ca-certificates',
@@ -49,13 +49,14 @@ const TMP_BYTES = 64 * 1024 * 1024
 export function sandboxArguments(view: SandboxView): string[] {
   return [
     ...namespaces(view),
+    ...['--dir', '/etc'],
     ...[...SYSTEM, ...OF_ETC.map((name) => `/etc/${name}`)].flatMap((path) => ['--ro-bind-try', path, path]),
     ...['--proc', '/proc', '--dev', '/dev', ...memoryFolder('/dev/shm'), '--remount-ro', '/dev'],
     ...memoryFolder('/tmp'),
     ...openedFolders(view),
     ...hidden(view),
     ...parents(view.workingFolder),
-    ...['--bind', view.workingFolder, view.workingFolder, '--chdir', view.workingFolder],
+    ...['--bind', view.workingFolder, view.workingFolder, '--chdir', '/'],
     ...(view.network === 'filtered' ? ['--bind', view.egressSocket, INNER_SOCKET] : []),
     ...['--remount-ro', '/', '--clearenv'],
     ...Object.entries(view.env).flatMap(([name, value]) => ['--setenv', name, value]),
@@ -79,9 +80,22 @@ function memoryFolder(path: string): string[] {
 
 /** The outer before the inner, so that none hides another. */
 function openedFolders({ opened, nodeFolder }: SandboxView): string[] {
-  const readable = new Set([...opened.readable, nodeFolder])
+  const readable = withoutCovered([...opened.readable, nodeFolder], opened.writable)
   const all = [...new Set([...readable, ...opened.writable])].sort((one, other) => one.length - other.length)
-  return all.flatMap((path) => [...parents(path), readable.has(path) ? '--ro-bind' : '--bind', path, path])
+  return all.flatMap((path) => [
+    ...parents(path),
+    readable.includes(path) ? '--ro-bind' : '--bind',
+    path,
+    path,
+  ])
+}
+
+/** What is seen already as part of a folder around it; a link in there also cannot be mounted on. */
+function withoutCovered(readable: string[], writable: string[]): string[] {
+  return readable.filter((path) => {
+    const around = [...SYSTEM, ...readable].filter((folder) => folder !== path && isWithin(path, folder))
+    return around.length === 0 || writable.some((folder) => isWithin(path, folder))
+  })
 }
 
 function hidden({ opened, dataDir, hiddenFiles }: SandboxView): string[] {

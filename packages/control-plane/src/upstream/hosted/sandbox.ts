@@ -1,4 +1,13 @@
-import { accessSync, chownSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  lchownSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -89,7 +98,7 @@ function bubblewrap(options: ContainmentOptions, { bwrap, setpriv }: Programs): 
         asRoot: setpriv !== undefined,
       }
       const user = setpriv === undefined ? [] : asOwnUser(setpriv, launch.folder)
-      const command = limited(launch, limits, true, network === 'filtered' ? nodePath : undefined)
+      const command = insideShell(launch, limits, network === 'filtered' ? nodePath : undefined)
       return {
         command: bwrap,
         args: ['--args', '3', '--', ...user, ...command],
@@ -112,7 +121,7 @@ function plain({ limits }: ContainmentOptions, reason: string): Containment {
     contain(launch, spec) {
       if (spec.network === 'none' || spec.network === 'filtered') throw cannotRestrict(spec, reason)
       if (process.platform === 'win32') return launch
-      const [command = '', ...args] = limited(launch, limits, false, undefined)
+      const [command = '', ...args] = shell(limitsAsShell(limits, false), [], launch)
       return { ...launch, command, args }
     },
     stateOf: ({ network }) => ({ kind: 'none', network: network ?? 'open', reason }),
@@ -126,14 +135,18 @@ function cannotRestrict({ label, network }: { label: string; network?: Network }
   })
 }
 
-/** The command line that sets the limits, starts the way out where there is one, and becomes the server. */
-function limited(launch: Launch, limits: HostedLimits, ownUser: boolean, node: string | undefined): string[] {
-  const script = limitsAsShell(limits, ownUser)
-  if (node === undefined) return ['/bin/sh', '-c', `${script}exec "$@"`, 'sh', launch.command, ...launch.args]
+/** A shell that runs the script with these parameters and, as long as the script shifts its own away, becomes the server. */
+function shell(script: string, parameters: string[], { command, args }: Launch): string[] {
+  return ['/bin/sh', '-c', `${script}exec "$@"`, 'sh', ...parameters, command, ...args]
+}
+
+/** It goes to its folder as the server's user: bubblewrap, without root's rights already, may not enter it. */
+function insideShell(launch: Launch, limits: HostedLimits, forwarderNode: string | undefined): string[] {
+  const script = `cd "$1"; shift; unset PWD OLDPWD; ${limitsAsShell(limits, true)}`
+  if (forwarderNode === undefined) return shell(script, [launch.folder], launch)
   // The substitution waits until the forwarder closes its output; then it runs on as a child of nobody.
   const forwarder = `: "$("$1" --v8-pool-size=0 -e "$2" </dev/null 2>/dev/null &)"; shift 2; `
-  const shell = ['/bin/sh', '-c', `${script}${forwarder}exec "$@"`, 'sh', node, FORWARDER_SCRIPT]
-  return [...shell, launch.command, ...launch.args]
+  return shell(script + forwarder, [launch.folder, forwarderNode, FORWARDER_SCRIPT], launch)
 }
 
 /** Users above all that systems give out, a stable one for each server, by its folder's name. */
@@ -145,9 +158,15 @@ const FIRST_OWN_USER = 0x10000000
  */
 function asOwnUser(setpriv: string, folder: string): string[] {
   const user = FIRST_OWN_USER + (crc32(basename(folder)) >>> 4)
-  for (const path of [folder, join(folder, 'home')]) chownSync(path, user, user)
+  if (lstatSync(folder).uid !== user) giveTo(user, folder)
   const ids = ['--reuid', String(user), '--regid', String(user), '--clear-groups']
   return [setpriv, ...ids, '--inh-caps=-all', '--']
+}
+
+/** All of it: the server may have run without a sandbox before. Links are not followed, they may lead anywhere. */
+function giveTo(user: number, folder: string): void {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  for (const path of [...names.map((name) => join(folder, name)), folder]) lchownSync(path, user, user)
 }
 
 const PROBE_MS = 5_000
