@@ -16,6 +16,7 @@ const HOSTILE = { command: 'node', args: [fixture('hostile-stdio.ts')] }
 const MEMORY_MIB = 256
 const PROCESSES = 64
 const MIB = 1024 * 1024
+const NUL = '\u0000'
 
 const found = await findContainment({
   nodePath: process.execPath,
@@ -117,12 +118,14 @@ async function startWebsite() {
 
 describeSandboxed(`a hosted server in its sandbox${because}`, () => {
   it('[V12] gets exactly the environment that is named, and the three standard streams', async () => {
-    const plain = { name: 'named', command: 'sh', network: 'none', env: { GIVEN: 'a$PATH' } }
-    const code =
-      'echo "$(env | sort | cut -d= -f1 | tr "\\n" " ")$(ls /proc/self/fd | tr "\\n" " ")" >&2; exit 1'
-    const { error } = await plane.addServer('team', { ...plain, args: ['-c', code] })
-    // `ls` has a file more than its parent: the folder it reads.
-    expect(JSON.stringify(error)).toContain('GIVEN HOME LANG PATH TMPDIR 0 1 2 3')
+    const given = { network: 'none', env: { GIVEN: 'a$PATH' } }
+    await plane.addServer('team', { name: 'named', ...HOSTILE, ...given })
+    const names = `return require('node:fs').readFileSync('/proc/self/environ', 'utf8').match(/(?<=^|\\0)\\w+/g).sort()`
+    expect(await evaluate(names, 'named')).toEqual(['GIVEN', 'HOME', 'LANG', 'PATH', 'TMPDIR'])
+    const files = { command: 'sh', args: ['-c', 'echo files $(ls /proc/self/fd) >&2; exit 1'] }
+    const { error } = await plane.addServer('team', { name: 'files', ...files, ...given })
+    // `ls` has one more than its parent: the folder it reads.
+    expect(JSON.stringify(error)).toContain('files 0 1 2 3\\"')
     const seen = String(await look('/proc/self/environ'))
     expect(seen).not.toMatch(new RegExp(`of-the-gateway|MCPGW|${plane.ownerToken}`))
   })
@@ -137,7 +140,7 @@ describeSandboxed(`a hosted server in its sandbox${because}`, () => {
     await plane.api('PUT', '/workspaces/team/servers/keyed/credential', { values: { KEY: secret } })
     expect(await plane.api('POST', '/workspaces/team/servers/keyed/check')).toMatchObject({ status: 'ready' })
     expect(await run('console.log(process.env.KEY.length)', 'keyed')).toBe(String(secret.length))
-    expect(processesWith('cmdline', secret)).toEqual([])
+    expect(processesWith('cmdline', `sleep${NUL}300${NUL}`)
     const ofOthers = `const fs = require('node:fs')
       return fs.readdirSync('/proc').filter(Number).map((pid) => {
         try { return fs.readFileSync('/proc/' + pid + '/environ', 'utf8') } catch { return '' } }).join()`
@@ -147,7 +150,7 @@ describeSandboxed(`a hosted server in its sandbox${because}`, () => {
   })
 
   it("[M11] sees neither the vault, nor another server's folder, nor other processes", async () => {
-    await evaluate("require('node:fs').writeFileSync('mark', 'other')", 'other')
+    await evaluate("require('node:fs').writeFileSync('mark', 'other'); return 1", 'other')
     const otherFolder = folderOf('other')
     expect(await look(plane.dataDir)).toEqual(['hosted'])
     expect(await look(join(plane.dataDir, 'hosted'))).not.toContain(basename(otherFolder))
@@ -225,10 +228,10 @@ describeSandboxed(`a hosted server in its sandbox${because}`, () => {
     await plane.addServer('team', { name: 'bomb', ...HOSTILE })
     const bomb = `const { spawnSync } = require('node:child_process')
       const script = 'i=0; while [ $i -lt 2000 ]; do sleep 300 & i=$((i+1)); done'
-      for (let n = 0; n < 3; n++) spawnSync('setsid', ['sh', '-c', "trap '' TERM HUP INT; " + script])
+      for (let n = 0; n < 3; n++) spawnSync('setsid', ['sh', '-c', "trap '' TERM HUP INT; " + script], { stdio: 'ignore' })
       return require('node:fs').readdirSync('/proc').filter(Number).length`
     expect(await evaluate(bomb, 'bomb')).toBeLessThanOrEqual(PROCESSES)
-    const sleepers = () => processesWith('cmdline', 'sleep\x180\0')
+    const sleepers = () => processesWith('cmdline', `sleep${NUL}300${NUL}`)
     expect(sleepers().length).toBeGreaterThan(10)
     expect(await client.call('hostile__echo', { n: 1 })).toBe('{"n":1}')
     await plane.api('DELETE', '/workspaces/team/servers/bomb')

@@ -144,8 +144,8 @@ function shell(script: string, parameters: string[], { command, args }: Launch):
 function insideShell(launch: Launch, limits: HostedLimits, forwarderNode: string | undefined): string[] {
   const script = `cd "$1"; shift; unset PWD OLDPWD; ${limitsAsShell(limits, true)}`
   if (forwarderNode === undefined) return shell(script, [launch.folder], launch)
-  // The substitution waits until the forwarder closes its output; then it runs on as a child of nobody.
-  const forwarder = `: "$("$1" --v8-pool-size=0 -e "$2" </dev/null 2>/dev/null &)"; shift 2; `
+  // Without the server's environment. The substitution waits until the forwarder closes its output; it then runs on.
+  const forwarder = `: "$(env -i "$1" --v8-pool-size=0 -e "$2" </dev/null 2>/dev/null &)"; shift 2; `
   return shell(script + forwarder, [launch.folder, forwarderNode, FORWARDER_SCRIPT], launch)
 }
 
