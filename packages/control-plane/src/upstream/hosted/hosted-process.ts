@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
+import { constants } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GatewayError } from '../../model/error.ts'
 import { happensWithin } from './happens-within.ts'
@@ -68,9 +69,10 @@ export function openHostedProcess(
   events: HostedEvents,
   options: HostedOptions,
 ): HostedProcess {
-  const { child, pid } = startChild(prepareLaunch(spec, options), spec.label)
+  const launch = prepareLaunch(spec, options)
+  const { child, pid } = startChild(launch, spec.label)
   options.reaper?.add(pid)
-  return new RunningProcess({ child, pid, events, options })
+  return new RunningProcess({ child, pid, events, options, isWrapped: launch.thirdStream !== undefined })
 }
 
 interface Running {
@@ -78,6 +80,8 @@ interface Running {
   pid: number
   events: HostedEvents
   options: HostedOptions
+  /** In a sandbox, whose own program then tells of the end. */
+  isWrapped: boolean
 }
 
 class RunningProcess implements HostedProcess {
@@ -88,6 +92,7 @@ class RunningProcess implements HostedProcess {
   readonly #stderr = createOutputTail(STDERR_TAIL_BYTES)
   readonly #leaderExit = Promise.withResolvers<void>()
   readonly #endWatch: () => void
+  readonly #isWrapped: boolean
   readonly #streamsClosed = Promise.withResolvers<void>()
   readonly #reported = Promise.withResolvers<void>()
   #exited = false
@@ -96,11 +101,12 @@ class RunningProcess implements HostedProcess {
   #stopped: Promise<void> | undefined
   #groupEnded: Promise<void> | undefined
 
-  constructor({ child, pid, events, options }: Running) {
+  constructor({ child, pid, events, options, isWrapped }: Running) {
     this.pid = pid
     this.#child = child
     this.#events = events
     this.#reaper = options.reaper
+    this.#isWrapped = isWrapped
     this.#endWatch = this.#watch(options.maxMemoryBytes)
     this.#readOutput()
     child.stderr.on('data', (chunk: Buffer) => this.#stderr.push(chunk))
@@ -198,14 +204,20 @@ class RunningProcess implements HostedProcess {
     // When the gateway was busy, the timer fires before the pipes were looked at: read what has arrived.
     await nextTurn()
     for (const stream of this.#child.stdio) stream?.destroy()
+    const wrapped = this.#isWrapped ? signalBehind(code) : undefined
     this.#events.onExit({
-      ...(code !== null && { code }),
+      ...(wrapped !== undefined ? { signal: wrapped } : code !== null && { code }),
       ...(signal !== null && { signal }),
       ...(this.#reason !== undefined && { reason: this.#reason }),
       stderrTail: this.stderrTail(),
     })
     this.#reported.resolve()
   }
+}
+
+/** The end by a signal, as shells and bubblewrap tell it. */
+function signalBehind(code: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0]
 }
 
 /** Line ends inside a message can only be white space between its parts; here they would end the message. */
