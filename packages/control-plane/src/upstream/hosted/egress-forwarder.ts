@@ -6,21 +6,16 @@ export const INNER_SOCKET = '/tmp/.mcpgw-egress'
 
 /**
  * Runs beside the server inside the sandbox, because programs know proxies by port only: each connection goes on to
- * the gateway's socket. It closes its output to say that it listens; a connection must not get that number, which
- * Node refuses to close.
+ * the gateway's socket.
  */
 export const FORWARDER_SCRIPT = `
 const net = require('node:net')
-const { closeSync, openSync } = require('node:fs')
 net.createServer({ allowHalfOpen: true }, (inner) => {
   const outer = net.connect({ path: '${INNER_SOCKET}', allowHalfOpen: true })
   inner.on('error', () => outer.destroy()).on('close', () => outer.destroy())
   outer.on('error', () => inner.destroy()).on('close', () => inner.destroy())
   inner.pipe(outer).pipe(inner)
-}).listen(${FORWARDER_PORT}, '127.0.0.1', () => {
-  closeSync(1)
-  openSync('/dev/null', 'w')
-})
+}).listen(${FORWARDER_PORT}, '127.0.0.1')
 `
 
 /** What programs are told of the proxy. Node asks to be asked. */

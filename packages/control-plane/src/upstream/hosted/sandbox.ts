@@ -144,8 +144,9 @@ function shell(script: string, parameters: string[], { command, args }: Launch):
 function insideShell(launch: Launch, limits: HostedLimits, forwarderNode: string | undefined): string[] {
   const script = `cd "$1"; shift; unset PWD OLDPWD; ${limitsAsShell(limits, true)}`
   if (forwarderNode === undefined) return shell(script, [launch.folder], launch)
-  // Without the server's environment. The substitution waits until the forwarder closes its output; it then runs on.
-  const forwarder = `: "$(env -i "$1" --v8-pool-size=0 -e "$2" </dev/null 2>/dev/null &)"; shift 2; `
+  // Without the server's environment, as a child of nobody, and beside it: waiting would add its start to the server's,
+  // which reads its first message later than the forwarder listens. Where both want a processor, the server has it.
+  const forwarder = `(nice -n 10 env -i "$1" --v8-pool-size=0 -e "$2" </dev/null >/dev/null 2>&1 &); shift 2; `
   return shell(script + forwarder, [launch.folder, forwarderNode, FORWARDER_SCRIPT], launch)
 }
 
