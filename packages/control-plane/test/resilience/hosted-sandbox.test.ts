@@ -201,17 +201,14 @@ describe.skipIf(reason !== undefined)(`a hosted server in its sandbox${because}`
     const fill = (path: string) =>
       run(`const fs = require('node:fs'); let mib = 0
         try { const file = fs.openSync('${path}', 'w'); while (mib < 500) { fs.writeSync(file, Buffer.alloc(1048576)); mib++ } }
-        catch (error) { console.log(error.code, mib <= 64) } finally { fs.rmSync('${path}', { force: true }) }`)
+        catch (error) { console.log(error.code, mib <= 64) } finally { try { fs.rmSync('${path}', { force: true }) } catch {} }`)
     expect(await fill('/tmp/full')).toBe('ENOSPC true')
     expect(await fill('/dev/shm/full')).toBe('ENOSPC true')
-    for (const path of [
-      '/full',
-      '/dev/full-of-it',
-      '/usr/full',
-      join(plane.dataDir, 'full'),
-      fixture('full'),
-    ])
+    for (const path of ['/full', '/dev/full-of-it', '/usr/full', fixture('full')])
       expect(['EROFS true', 'EACCES true']).toContain(await fill(path))
+    // The folder of that name in the sandbox may be a part of its `/tmp`.
+    await fill(join(plane.dataDir, 'full'))
+    expect(readdirSync(plane.dataDir)).not.toContain('full')
   })
 
   it('[M11] cannot multiply without end, and leaves nothing running when it is removed', async () => {
