@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, realpathSync } from 'node:fs'
 import type { Server as HttpServer, ServerResponse } from 'node:http'
 import { join, resolve } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
@@ -222,7 +222,9 @@ async function openHosting(
   guard: AddressGuard,
   ownPort: () => number,
 ) {
-  const { dataDir, hostedMemoryMiB, hostedProcesses } = settings
+  const { hostedMemoryMiB, hostedProcesses } = settings
+  // What is closed to servers is closed by where it really is, whatever links lead there.
+  const dataDir = realpathSync(settings.dataDir)
   const maxMemoryBytes = hostedMemoryMiB * 1024 * 1024
   const egressSocket = egressSocketPath(dataDir)
   const containment = await findContainment({
