@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, realpathSync } from 'node:fs'
 import type { Server as HttpServer, ServerResponse } from 'node:http'
 import { join, resolve } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
@@ -39,8 +39,10 @@ import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
 import { originOf, type Settings } from './settings.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage.ts'
-import { createAddressGuard } from './upstream/address-guard.ts'
+import { type AddressGuard, createAddressGuard } from './upstream/address-guard.ts'
+import { egressSocketPath, openEgressProxy } from './upstream/hosted/egress-proxy.ts'
 import { startReaper } from './upstream/hosted/reaper.ts'
+import { findContainment } from './upstream/hosted/sandbox.ts'
 import { Upstream } from './upstream/upstream.ts'
 import { createScrubber } from './vault/scrubber.ts'
 import { openVault } from './vault/vault.ts'
@@ -105,8 +107,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const recorder = opened.add(createRecorder({ store: storage.audit }))
   const authenticator = opened.add(createAuthenticator({ tokens: storage.tokens, bus: storage.bus, clock }))
   const guard = createAddressGuard(settings.allowUpstreams)
-  const reaper = opened.add(startReaper())
-  const hosting = settings.hosting === 'off' ? undefined : hostingFor(options, reaper)
+  const state = { ready: false, port: settings.port }
+  const hosting =
+    settings.hosting === 'off' ? undefined : await openHosting(options, opened, guard, () => state.port)
 
   const { limits } = settings
   const large = new ByteBudget(limits['unread-bytes'])
@@ -139,7 +142,6 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     }),
   )
 
-  const state = { ready: false, port: settings.port }
   const manage: Manage = {
     storage,
     vault,
@@ -157,6 +159,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     guardUrl: (url) => guard.checkUrl(url),
     publicOrigin: () => originOf(settings, state.port),
     hostingAllowed: hosting !== undefined,
+    sandboxOf: (target) => hosting?.sandboxOf(target),
   }
   const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
   const addresses = createClientAddresses(settings)
@@ -236,7 +239,11 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       return state.port
     },
     tend: () => tendLog({ settings, storage, vault, guard, clock, log }, upkeep),
-    warm: () => workspaces.warm(),
+    async warm() {
+      const sandbox = hosting?.sandboxOf({ kind: 'hosted', command: '', args: [], env: {} })
+      if (sandbox?.kind === 'none') log.warn(`Hosted servers run without a sandbox. ${sandbox.reason}`)
+      await workspaces.warm()
+    },
     drain,
     async [Symbol.asyncDispose]() {
       if (front.listening) await drain(0)
@@ -253,12 +260,35 @@ function claimDataFolder(dataDir: string): DataFolderLock {
   })
 }
 
-function hostingFor({ settings, searchPath }: AppOptions, reaper: ReturnType<typeof startReaper>) {
+async function openHosting(
+  { settings, searchPath, masterKeyFile }: AppOptions,
+  opened: OpenThings,
+  guard: AddressGuard,
+  ownPort: () => number,
+) {
+  const { hostedMemoryMiB, hostedProcesses } = settings
+  // What is closed to servers is closed by where it really is, whatever links lead there.
+  const dataDir = realpathSync(settings.dataDir)
+  const maxMemoryBytes = hostedMemoryMiB * 1024 * 1024
+  const egressSocket = egressSocketPath(dataDir)
+  const containment = await findContainment({
+    nodePath: process.execPath,
+    searchPath,
+    dataDir,
+    hiddenFiles: masterKeyFile?.paths() ?? [],
+    egressSocket,
+    limits: { maxMemoryBytes, maxProcesses: hostedProcesses },
+  })
+  if (containment.kind === 'bwrap')
+    opened.add(await openEgressProxy({ socketPath: egressSocket, guard, ownPort }))
   return {
     nodePath: process.execPath,
     searchPath,
-    reaper,
-    workingFolder: (server: Server) => join(settings.dataDir, 'hosted', server.id),
+    reaper: opened.add(startReaper()),
+    maxMemoryBytes,
+    contain: containment.contain,
+    sandboxOf: containment.stateOf,
+    workingFolder: (server: Server) => join(dataDir, 'hosted', server.id),
   }
 }
 

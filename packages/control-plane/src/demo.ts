@@ -20,9 +20,9 @@ export interface Demo {
 /** Makes the `demo` workspace with real servers that need no credential, and a developer token that stays the same. */
 export async function prepareDemo(app: App, dataDir: string): Promise<Demo> {
   const workspace = await demoWorkspace(app)
-  const servers = demoServers(dataDir)
-  for (const [name, target] of Object.entries(servers)) await keepServer(app, workspace, name, target)
-  return { workspace, token: await demoToken(app, workspace, dataDir), servers: Object.keys(servers) }
+  for (const [name, server] of Object.entries(SERVERS))
+    await keepServer(app, workspace, name, (id) => server(join(dataDir, 'hosted', id)))
+  return { workspace, token: await demoToken(app, workspace, dataDir), servers: Object.keys(SERVERS) }
 }
 
 async function demoWorkspace({ storage, manage }: App): Promise<Workspace> {
@@ -33,19 +33,25 @@ async function demoWorkspace({ storage, manage }: App): Promise<Workspace> {
   return workspace
 }
 
+/** What each works on is in its own folder, as a sandbox opens no other part of the data folder. */
+type DemoServer = (folder: string) => HostedTarget
+
 /** The packages are dependencies of this repository, so that the demo starts without a network. */
-function demoServers(dataDir: string): Record<string, HostedTarget> {
-  const files = join(dataDir, 'demo-files')
+const SERVERS: Record<string, DemoServer> = {
+  everything: () => nodeServer('@modelcontextprotocol/server-everything', ['stdio']),
+  files: (folder) => nodeServer('@modelcontextprotocol/server-filesystem', [welcomingFolder(folder)]),
+  memory: (folder) =>
+    nodeServer('@modelcontextprotocol/server-memory', [], { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') }),
+  time: () => nodeServer('time-mcp', []),
+}
+
+/** Written once: later the folder belongs to the server, which could make what we write there lead elsewhere. */
+function welcomingFolder(folder: string): string {
+  const files = join(folder, 'files')
+  if (existsSync(files)) return files
   mkdirSync(files, { recursive: true, mode: 0o700 })
   writeFileSync(join(files, 'welcome.txt'), 'This file was read through mcpgw.\n')
-  return {
-    everything: nodeServer('@modelcontextprotocol/server-everything', ['stdio']),
-    files: nodeServer('@modelcontextprotocol/server-filesystem', [files]),
-    memory: nodeServer('@modelcontextprotocol/server-memory', [], {
-      MEMORY_FILE_PATH: join(dataDir, 'demo-memory.jsonl'),
-    }),
-    time: nodeServer('time-mcp', []),
-  }
+  return files
 }
 
 function nodeServer(packageName: string, args: string[], env: Record<string, string> = {}): HostedTarget {
@@ -77,12 +83,13 @@ async function keepServer(
   { storage, manage }: App,
   workspace: Workspace,
   name: string,
-  target: HostedTarget,
+  targetOf: (id: string) => HostedTarget,
 ): Promise<void> {
   const known = await storage.servers.byName(workspace.id, name)
   const now = manage.clock.now()
-  if (known === undefined)
-    return storage.servers.create(newServer(manage.newId(), workspace.id, name, target, now))
+  const id = known?.id ?? manage.newId()
+  const target = targetOf(id)
+  if (known === undefined) return storage.servers.create(newServer(id, workspace.id, name, target, now))
   if (JSON.stringify(known.target) !== JSON.stringify(target))
     await storage.servers.update({ ...known, target, updatedAt: now })
 }

@@ -56,6 +56,11 @@ program
   )
   .option('--audit-checkpoint-seconds <seconds>', 'how often, 60 (MCPGW_AUDIT_CHECKPOINT_SECONDS)')
   .option('--audit-retention-days <days>', 'how long the log is kept, for ever (MCPGW_AUDIT_RETENTION_DAYS)')
+  .option('--hosted-memory-mib <number>', 'memory of one hosted server (MCPGW_HOSTED_MEMORY_MIB)')
+  .option(
+    '--hosted-processes <number>',
+    'processes and threads of one hosted server (MCPGW_HOSTED_PROCESSES)',
+  )
   .option('--demo', 'a workspace with servers that need no credential (MCPGW_DEMO)')
   // A mistyped command arrives here, as a word too many for the default one.
   .allowExcessArguments()
@@ -87,7 +92,13 @@ program
 
 async function runServer(flags: Record<string, unknown>): Promise<void> {
   const { settings, secrets } = readSettings(
-    { ...flags, allowUpstreams: flags.allowUpstream, trustedProxies: flags.trustProxy, limits: flags.limit },
+    {
+      ...flags,
+      allowUpstreams: flags.allowUpstream,
+      trustedProxies: flags.trustProxy,
+      limits: flags.limit,
+      hostedMemoryMiB: flags.hostedMemoryMib,
+    },
     process.env,
   )
   await serve(settings, secrets, edge, stopSignal())

@@ -23,6 +23,8 @@ import { parseMasterKey } from './vault/master-key.ts'
  */
 export interface MasterKeyFile {
   readonly path: string
+  /** Every file that may hold a key, now or during a change: no hosted server may see one. */
+  paths(): string[]
   read(): Uint8Array
   /** The key that a change which was begun leads to. */
   readNext(): Uint8Array | undefined
@@ -41,6 +43,7 @@ export function openMasterKeyFile(given: string): MasterKeyFile {
   const next = `${path}.next`
   return {
     path,
+    paths: () => [path, next, `${next}.making`],
     read: () => readKeyFile(path),
     readNext: () => (existsSync(next) ? readKeyFile(next) : undefined),
     writeNext: (random) => writeNewKey(next, random),

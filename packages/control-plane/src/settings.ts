@@ -22,6 +22,8 @@ export interface Settings {
   /** Whose word on a client's address counts; undefined: nobody was named. */
   trustedProxies: string[] | undefined
   hosting: 'auto' | 'off'
+  hostedMemoryMiB: number
+  hostedProcesses: number
   demo: boolean
   limits: Limits
   /** Where signed checkpoints of the log go: an absolute path or a URL. */
@@ -109,6 +111,8 @@ const schema = z.object({
     )
     .optional(),
   hosting: z.enum(['auto', 'off'], 'must be auto or off').default('auto'),
+  hostedMemoryMiB: wholeNumber(64, 1_048_576).default(1_024),
+  hostedProcesses: wholeNumber(32, 65_536).default(512),
   demo: flag.default(false),
   limits: list
     .pipe(z.array(limit))
@@ -144,6 +148,8 @@ const SOURCES: Record<keyof z.infer<typeof schema>, { flag?: string; variable: s
   allowUpstreams: { flag: '--allow-upstream', variable: 'MCPGW_ALLOW_UPSTREAMS' },
   trustedProxies: { flag: '--trust-proxy', variable: 'MCPGW_TRUSTED_PROXIES' },
   hosting: { flag: '--hosting', variable: 'MCPGW_HOSTING' },
+  hostedMemoryMiB: { flag: '--hosted-memory-mib', variable: 'MCPGW_HOSTED_MEMORY_MIB' },
+  hostedProcesses: { flag: '--hosted-processes', variable: 'MCPGW_HOSTED_PROCESSES' },
   demo: { flag: '--demo', variable: 'MCPGW_DEMO' },
   limits: { flag: '--limit', variable: 'MCPGW_LIMITS' },
   auditCheckpoints: { flag: '--audit-checkpoints', variable: 'MCPGW_AUDIT_CHECKPOINTS' },

@@ -18,6 +18,7 @@ interface Settings extends Json {
   timeoutMs?: number
   allowTool?: string[]
   denyTool?: string[]
+  network?: string
 }
 
 interface NewServer extends Settings {
@@ -130,15 +131,19 @@ function withSettings(command: Command): Command {
     .option('--timeout-ms <ms>', 'the longest a call may take', parseWholeNumber)
     .option('--allow-tool <pattern>', 'show only these tools (repeatable)', collect)
     .option('--deny-tool <pattern>', 'do not show these tools (repeatable)', collect)
+    .addOption(
+      new Option('--network <kind>', 'what a hosted server may reach').choices(['filtered', 'open', 'none']),
+    )
     .addOption(jsonOption())
 }
 
 function settingsOf(options: Settings) {
-  const { enable, disable, prefix, isolation, pin, timeoutMs, allowTool, denyTool } = options
+  const { enable, disable, prefix, isolation, pin, timeoutMs, allowTool, denyTool, network } = options
   const ruled = allowTool !== undefined || denyTool !== undefined
   const tools = ruled ? given({ allow: allowTool, deny: denyTool }) : undefined
   const enabled = enable === true ? true : disable === true ? false : undefined
-  return given({ enabled, prefix, isolation, pin: pin === 'default' ? null : pin, timeoutMs, tools })
+  const pinOrDefault = pin === 'default' ? null : pin
+  return given({ enabled, prefix, isolation, pin: pinOrDefault, timeoutMs, tools, network })
 }
 
 function targetOf(terminal: Terminal, [command, ...args]: string[], options: NewServer) {

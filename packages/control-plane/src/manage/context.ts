@@ -2,6 +2,7 @@ import type { Recorder } from '../audit/recorder.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { ServerInspector } from '../model/inspector.ts'
 import type { MasterKeyKeeper } from '../model/master-key.ts'
+import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
 import type { Vault } from '../vault/vault.ts'
 
@@ -21,4 +22,6 @@ export interface Manage {
   publicOrigin(): string
   /** Whether this installation runs servers of its own. */
   hostingAllowed: boolean
+  /** What keeps such a server apart; undefined where none are run. */
+  sandboxOf(target: HostedTarget): SandboxState | undefined
 }

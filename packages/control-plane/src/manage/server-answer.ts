@@ -34,6 +34,13 @@ export const serverAnswer = z.strictObject({
   command: z.string().exactOptional(),
   args: z.array(z.string()).exactOptional(),
   env: strings.exactOptional(),
+  sandbox: z
+    .strictObject({
+      kind: z.enum(['bwrap', 'none']),
+      network: z.enum(['filtered', 'open', 'none']),
+      reason: z.string().exactOptional(),
+    })
+    .exactOptional(),
   prefix: z.enum(['always', 'on-collision', 'never']),
   isolation: z.enum(['shared', 'per-session', 'per-member']),
   timeoutMs: z.int(),
@@ -65,6 +72,7 @@ export async function describeServer(
     enabled: server.enabled,
     ...describeHealth(healthOf(manage, server, credential.names, checked), manages),
     ...describeTarget(server.target, manages),
+    ...(manages ? describeSandbox(manage, server.target) : {}),
     prefix: server.prefix,
     isolation: server.isolation,
     timeoutMs: server.timeoutMs,
@@ -146,6 +154,11 @@ function describeTarget(target: Server['target'], manages: boolean) {
   }
   const { command, args, env } = target
   return manages ? { command, args, env } : {}
+}
+
+function describeSandbox(manage: Manage, target: Server['target']) {
+  const sandbox = target.kind === 'hosted' ? manage.sandboxOf(target) : undefined
+  return sandbox === undefined ? {} : { sandbox }
 }
 
 function warningAbout(target: Server['target']): { warning?: string } {

@@ -24,6 +24,8 @@ const isolation = z.enum(['shared', 'per-session', 'per-member'])
 /** Null is the default: what is right depends on whether there is a credential. */
 const pin = z.enum(PIN_MODES).nullable()
 
+const network = z.enum(['filtered', 'open', 'none'])
+
 const settings = {
   enabled: z.boolean().default(true),
   prefix: prefix.default('always'),
@@ -56,6 +58,7 @@ const hostedServer = z.strictObject({
     )
     .refine((env) => Object.keys(env).length <= 64, 'must hold at most 64 variables')
     .default({}),
+  network: network.exactOptional(),
   ...settings,
 })
 
@@ -78,4 +81,6 @@ export const serverChange = z.strictObject({
   timeoutMs: timeout.exactOptional(),
   tools: allowAndDeny.exactOptional(),
   pin: pin.exactOptional(),
+  /** Of a hosted server, by an owner. */
+  network: network.exactOptional(),
 })

@@ -1,6 +1,6 @@
 import { requirePermission } from '../access/permissions.ts'
 import { GatewayError } from '../model/error.ts'
-import type { Server } from '../model/server.ts'
+import type { HostedTarget, Network, Server } from '../model/server.ts'
 import { noAnswer, nothing } from './fields.ts'
 import { inWorkspace, type Scene, type WorkspaceScene } from './operation.ts'
 import { MAX_PAGE, pageByName, pageOf, pageQuery } from './paging.ts'
@@ -88,10 +88,12 @@ export const changeServer = inWorkspace({
   async run(scene, where: OneServer, { pin, ...change }) {
     const { manage, principal } = scene
     const { pin: pinBefore, ...server } = await requireServer(scene, where)
+    const { network, ...rest } = change
     const pinNow = pin === null ? undefined : (pin ?? pinBefore)
     const changed: Server = {
       ...server,
-      ...change,
+      ...rest,
+      target: network === undefined ? server.target : withNetwork(scene, server, network),
       ...(pinNow !== undefined && { pin: pinNow }),
       updatedAt: manage.clock.now(),
     }
@@ -154,6 +156,14 @@ function allowedCommand({ manage, principal }: Scene, input: HostedServerInput) 
   throw new GatewayError('unsupported', 'This installation does not run servers of its own.', {
     fix: 'Start mcpgw-server with --hosting auto, or add the server by URL.',
   })
+}
+
+/** What a program of ours may reach is decided by whoever may run it. */
+function withNetwork({ principal }: Scene, { target }: Server, network: Network): HostedTarget {
+  if (target.kind === 'remote')
+    throw new GatewayError('invalid_request', '"network" is for hosted servers only.')
+  requirePermission(principal, 'server.host')
+  return { ...target, network }
 }
 
 function noCatalogYet(): GatewayError {

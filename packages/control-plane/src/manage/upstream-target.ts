@@ -10,11 +10,24 @@ export function remoteTarget({ url, transport, headers }: RemoteServerInput): Re
 }
 
 /** How a new hosted server is started; throws `invalid_request` for a secret typed in plainly. */
-export function hostedTarget({ command, args, env }: HostedServerInput): HostedTarget {
+export function hostedTarget({ command, args, env, network }: HostedServerInput): HostedTarget {
   if (command.includes('{{')) throw invalid('"command" cannot hold a placeholder.')
   for (const argument of args) requireNoSecretArgument(argument)
+  for (const name of Object.keys(env)) requireHarmlessVariable(name)
   for (const [name, value] of Object.entries(env)) requireNoSecret('environment variable', name, value)
-  return { kind: 'hosted', command, args, env }
+  return { kind: 'hosted', command, args, env, ...(network !== undefined && { network }) }
+}
+
+/** What makes a program run other code than its command names. Values come from credentials too, which admins set. */
+const LOADS_CODE =
+  /^(?:NODE_OPTIONS|NODE_PATH|NODE_REPL_EXTERNAL_MODULE|LD_.*|DYLD_.*|GCONV_PATH|BASH_ENV|BASH_FUNC_.*|IFS|SHELLOPTS|PS4|PROMPT_COMMAND|PATH|SHELL|EDITOR|VISUAL|PAGER|BROWSER|npm_config_.*|GIT_(?:SSH|EXEC_PATH|ASKPASS|PROXY_COMMAND|EDITOR|SEQUENCE_EDITOR|PAGER|EXTERNAL_DIFF|TEMPLATE_DIR|SSH_.*|CONFIG.*)|SSH_ASKPASS|PYTHON(?:PATH|HOME|STARTUP|INSPECT|WARNINGS|USERBASE)|PERL5(?:LIB|OPT|DB)|PERLLIB|RUBY(?:LIB|OPT)|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|LUA_INIT.*)$/i
+
+function requireHarmlessVariable(name: string): void {
+  if (!LOADS_CODE.test(name)) return
+  throw invalid(
+    `The environment variable "${name}" can make a program run other code, and cannot be set.`,
+    'Give the program what it should do as arguments.',
+  )
 }
 
 function requireUrl(text: string): string {

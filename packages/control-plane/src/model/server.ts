@@ -19,6 +19,18 @@ export interface HostedTarget {
   command: string
   args: string[]
   env: Record<string, string>
+  /** Absent: filtered in a sandbox, open without one. */
+  network?: Network
+}
+
+/** What a hosted server can reach: what remote servers may be at, everything, or nothing. */
+export type Network = 'filtered' | 'open' | 'none'
+
+/** What keeps a hosted server apart, and why nothing does. */
+export interface SandboxState {
+  kind: 'bwrap' | 'none'
+  network: Network
+  reason?: string
 }
 
 export type PrefixMode = 'always' | 'on-collision' | 'never'

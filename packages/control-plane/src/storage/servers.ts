@@ -20,6 +20,7 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kin
     command: z.string(),
     args: z.array(z.string()),
     env: z.record(z.string(), z.string()),
+    network: z.enum(['filtered', 'open', 'none']).exactOptional(),
   }),
 ])
 

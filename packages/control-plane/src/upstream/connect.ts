@@ -1,6 +1,7 @@
 import type { Pool } from 'undici'
 import type { OpenCredential, Scrubber } from '../model/credential.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
+import { placeholdersIn } from '../model/placeholder.ts'
 import type { EraVerdict, HostedTarget, RemoteTarget, Server } from '../model/server.ts'
 import type { UnsolicitedSink } from './channel.ts'
 import { type CredentialSource, createHeaderFiller, fillAll, NO_SCRUBBER } from './credential-source.ts'
@@ -219,6 +220,8 @@ function startProcess(
       env: values,
       workingFolder: hosting.workingFolder(server),
       label: server.name,
+      named: target.args.filter((argument) => placeholdersIn(argument).length === 0),
+      ...(target.network !== undefined && { network: target.network }),
     },
     hosting: { ...hosting, maxLineBytes: options.replies.maxBytes },
     scrubber,

@@ -71,6 +71,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     newId: randomUUID,
     guardUrl: refuseMetadata,
     publicOrigin: () => 'https://gateway.example',
+    sandboxOf: () => undefined,
     hostingAllowed: options.hostingAllowed ?? true,
   }
   const badTokens = createBadTokens(createClientAddresses(DIRECT), clock.now)

@@ -9,6 +9,11 @@ export function hostedProcesses(dataDir: string): number[] {
     .filter((pid) => Number.isInteger(pid) && worksIn(pid, folder))
 }
 
+/** Of these the servers, without what a sandbox adds: a server was told of a home. */
+export function serverProcesses(dataDir: string): number[] {
+  return hostedProcesses(dataDir).filter((pid) => variableOf(pid, 'HOME') !== undefined)
+}
+
 export const canLookAtProcesses = existsSync('/proc/self/cwd')
 
 function worksIn(pid: number, folder: string): boolean {
@@ -22,6 +27,14 @@ function worksIn(pid: number, folder: string): boolean {
 
 /** One variable of a process's environment as it was started. */
 export function variableOf(pid: number, name: string): string | undefined {
-  const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+  const entries = environmentOf(pid).split('\0')
   return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1)
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8')
+  } catch {
+    return '' // It has ended meanwhile.
+  }
 }

@@ -98,9 +98,10 @@ async function hostedPids(client: WireClient, plane: ControlPlane): Promise<numb
     own: number
     grandchild: number
   }
-  const all = new Set([own, grandchild, ...(canLookAtProcesses ? hostedProcesses(plane.dataDir) : [])])
-  expect(isRunning(own) && isRunning(grandchild)).toBe(true)
-  return [...all]
+  // In a sandbox it counts its processes anew: the host knows them by other numbers.
+  const all = canLookAtProcesses ? hostedProcesses(plane.dataDir) : [own, grandchild]
+  expect(all.filter(isRunning).length).toBeGreaterThanOrEqual(2)
+  return all
 }
 
 type Provoked = 'ok' | 'fail' | 'refuse' | 'hang' | 'drop' | 'secret' | 'cancel' | 'leave'

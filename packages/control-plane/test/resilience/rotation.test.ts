@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
 import { ControlPlane } from '../control-plane.ts'
-import { canLookAtProcesses, hostedProcesses, variableOf } from './hosted-processes.ts'
+import { canLookAtProcesses, serverProcesses, variableOf } from './hosted-processes.ts'
 import { type Recording, startSse, startStreamable } from './recording-upstream.ts'
 import { WireClient } from './wire-client.ts'
 
@@ -176,9 +176,9 @@ it('rotates the credential of a hosted server under 50 calls a second with no fa
   await delay(1_000)
   expectEachCallToCarryTheNewest(await load.stop(), validFrom)
   if (!canLookAtProcesses) return
-  const holdsOld = () => hostedProcesses(plane.dataDir).filter((pid) => variableOf(pid, 'ROUND') !== 'r6')
+  const holdsOld = () => serverProcesses(plane.dataDir).filter((pid) => variableOf(pid, 'ROUND') !== 'r6')
   await vi.waitFor(() => expect(holdsOld()).toEqual([]), 4_000)
-  expect(hostedProcesses(plane.dataDir)).toHaveLength(1)
+  expect(serverProcesses(plane.dataDir)).toHaveLength(1)
 }, 40_000)
 
 it('lets no call go to a process that was still starting with the old credential', async () => {
@@ -203,6 +203,6 @@ it('lets no call go to a process that was still starting with the old credential
   expect(await waiting).toBe('"r2"')
   expect(await client.call('slow__round')).toBe('"r2"')
   if (!canLookAtProcesses) return
-  const rounds = () => hostedProcesses(plane.dataDir).map((pid) => variableOf(pid, 'ROUND'))
+  const rounds = () => serverProcesses(plane.dataDir).map((pid) => variableOf(pid, 'ROUND'))
   await vi.waitFor(() => expect(rounds()).toEqual(['r2']), 6_000)
 }, 20_000)

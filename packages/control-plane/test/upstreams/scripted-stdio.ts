@@ -1,10 +1,12 @@
-/** The scripted server as a program: `scripted-stdio.ts ERA LOG` appends what it heard to the file LOG, one JSON a line. */
+/** The scripted server as a program: `scripted-stdio.ts ERA FOLDER` appends what it heard to `heard.jsonl` in FOLDER, one JSON a line. */
 import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Request, Script, type Wire } from './script.ts'
 import { LegacyConversation, responseOf } from './scripted-http.ts'
 
-const [era = 'legacy', log = '/dev/null'] = process.argv.slice(2)
+const [era = 'legacy', folder = '.'] = process.argv.slice(2)
+const log = join(folder, 'heard.jsonl')
 const script = new Script((entry) => appendFileSync(log, `${JSON.stringify(entry)}\n`))
 const send = (json: string) => void process.stdout.write(`${json}\n`)
 const drop = () => process.exit(3)

@@ -1,4 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { Socket } from 'node:net'
+import { constants } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GatewayError } from '../../model/error.ts'
 import { DEFAULT_LIMITS } from '../../model/limits.ts'
@@ -8,6 +10,7 @@ import { createLineReader } from './line-reader.ts'
 import { createOutputTail } from './output-tail.ts'
 import { endGroup, GRACE_MS, signalGroup } from './process-group.ts'
 import type { Reaper } from './reaper.ts'
+import { watchMemory } from './usage-watch.ts'
 
 export const MAX_QUEUED_BYTES = 8 * 1024 * 1024
 export const STDERR_TAIL_BYTES = 64 * 1024
@@ -36,6 +39,8 @@ export interface HostedOptions extends LaunchOptions {
   /** The longest line on stdout. Default: 16 MiB. */
   maxLineBytes?: number
   reaper?: Reaper
+  /** Of all its processes together; it is ended when it uses more. */
+  maxMemoryBytes?: number
 }
 
 export interface HostedProcess {
@@ -66,18 +71,22 @@ export function openHostedProcess(
   events: HostedEvents,
   options: HostedOptions,
 ): HostedProcess {
-  const { child, pid } = startChild(prepareLaunch(spec, options), spec.label)
+  const launch = prepareLaunch(spec, options)
+  const { child, pid } = startChild(launch, spec.label)
   options.reaper?.add(pid)
-  const { reaper, maxLineBytes = DEFAULT_LIMITS['reply-bytes'] } = options
-  return new RunningProcess({ child, pid, events, reaper, maxLineBytes })
+  const { maxLineBytes = DEFAULT_LIMITS['reply-bytes'] } = options
+  const isWrapped = launch.thirdStream !== undefined
+  return new RunningProcess({ child, pid, events, options, maxLineBytes, isWrapped })
 }
 
 interface Running {
   child: ChildProcessWithoutNullStreams
   pid: number
   events: HostedEvents
-  reaper: Reaper | undefined
+  options: HostedOptions
   maxLineBytes: number
+  /** In a sandbox, whose own program then tells of the end. */
+  isWrapped: boolean
 }
 
 class RunningProcess implements HostedProcess {
@@ -87,6 +96,8 @@ class RunningProcess implements HostedProcess {
   readonly #reaper: Reaper | undefined
   readonly #stderr = createOutputTail(STDERR_TAIL_BYTES)
   readonly #leaderExit = Promise.withResolvers<void>()
+  readonly #endWatch: () => void
+  readonly #isWrapped: boolean
   readonly #streamsClosed = Promise.withResolvers<void>()
   readonly #reported = Promise.withResolvers<void>()
   #exited = false
@@ -95,11 +106,13 @@ class RunningProcess implements HostedProcess {
   #stopped: Promise<void> | undefined
   #groupEnded: Promise<void> | undefined
 
-  constructor({ child, pid, events, reaper, maxLineBytes }: Running) {
+  constructor({ child, pid, events, options, maxLineBytes, isWrapped }: Running) {
     this.pid = pid
     this.#child = child
     this.#events = events
-    this.#reaper = reaper
+    this.#reaper = options.reaper
+    this.#isWrapped = isWrapped
+    this.#endWatch = this.#watch(options.maxMemoryBytes)
     this.#readOutput(maxLineBytes)
     child.stderr.on('data', (chunk: Buffer) => this.#stderr.push(chunk))
     child.once('exit', (code, signal) => this.#leaderExited(code, signal))
@@ -170,8 +183,16 @@ class RunningProcess implements HostedProcess {
     if (!this.#exited) signalGroup(this.pid, 'SIGKILL')
   }
 
+  #watch(maxBytes = Number.POSITIVE_INFINITY) {
+    const limit = `${Math.round(maxBytes / 1024 / 1024)} MiB`
+    return watchMemory(this.pid, maxBytes, () =>
+      this.#kill(`It used more memory than the limit of ${limit}.`),
+    )
+  }
+
   #leaderExited(code: number | null, signal: NodeJS.Signals | null) {
     this.#exited = true
+    this.#endWatch()
     this.#leaderExit.resolve()
     void this.#endGroup()
     void this.#report(code, signal)
@@ -188,14 +209,20 @@ class RunningProcess implements HostedProcess {
     // When the gateway was busy, the timer fires before the pipes were looked at: read what has arrived.
     await nextTurn()
     for (const stream of this.#child.stdio) stream?.destroy()
+    const wrapped = this.#isWrapped ? signalBehind(code) : undefined
     this.#events.onExit({
-      ...(code !== null && { code }),
+      ...(wrapped !== undefined ? { signal: wrapped } : code !== null && { code }),
       ...(signal !== null && { signal }),
       ...(this.#reason !== undefined && { reason: this.#reason }),
       stderrTail: this.stderrTail(),
     })
     this.#reported.resolve()
   }
+}
+
+/** The end by a signal, as shells and bubblewrap tell it. */
+function signalBehind(code: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0]
 }
 
 /** Line ends inside a message can only be white space between its parts; here they would end the message. */
@@ -212,16 +239,22 @@ function startChild(launch: Launch, label: string) {
   return { child, pid: child.pid }
 }
 
-function spawnChild({ command, args, env, folder }: Launch, label: string): ChildProcessWithoutNullStreams {
+function spawnChild(launch: Launch, label: string): ChildProcessWithoutNullStreams {
+  const { command, args, env, folder, thirdStream } = launch
   try {
-    return spawn(command, args, {
+    const child = spawn(command, args, {
       cwd: folder,
       env,
       detached: true,
       shell: false,
-      stdio: 'pipe',
+      stdio: thirdStream === undefined ? 'pipe' : ['pipe', 'pipe', 'pipe', 'pipe'],
       windowsHide: true,
     })
+    const third = child.stdio[3]
+    third?.on('error', () => {})
+    if (third instanceof Socket && thirdStream !== undefined) third.end(thirdStream)
+    // All three are pipes: it was asked for.
+    return child as ChildProcessWithoutNullStreams
   } catch {
     // Not kept as the cause: Node's error carries the whole argument vector.
     throw cannotStart(label)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { GatewayError } from '../../model/error.ts'
-import { type HostedSpec, type LaunchOptions, prepareLaunch } from './launch.ts'
+import { type HostedSpec, type Launch, type LaunchOptions, prepareLaunch } from './launch.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'launch-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -96,11 +96,12 @@ describe('preparing to start a hosted server', () => {
   })
 
   it('hands the command it found to the sandbox', () => {
-    const wrap = (command: string, args: string[]) => ({
+    const contain = ({ command, args, ...rest }: Launch) => ({
+      ...rest,
       command: '/sandbox',
       args: ['--', command, ...args],
     })
-    expect(launch({ args: ['x'] }, { wrap })).toMatchObject({
+    expect(launch({ args: ['x'] }, { contain })).toMatchObject({
       command: '/sandbox',
       args: ['--', nodePath, 'x'],
     })

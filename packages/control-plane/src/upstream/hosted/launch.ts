@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
 import { GatewayError } from '../../model/error.ts'
+import type { Network } from '../../model/server.ts'
 
 /** A hosted server as it is to be started; placeholders are already filled in. */
 export interface HostedSpec {
@@ -12,6 +13,10 @@ export interface HostedSpec {
   workingFolder: string
   /** What people call the server, for messages. */
   label: string
+  /** What it may reach, where that was chosen. */
+  network?: Network
+  /** The arguments as the owner wrote them, without those that hold a value of the credential: they open files. */
+  named?: readonly string[]
 }
 
 export interface LaunchOptions {
@@ -19,8 +24,8 @@ export interface LaunchOptions {
   nodePath: string
   /** Folders to look for commands in, in the form of `PATH`. Entries that are not absolute are ignored. */
   searchPath: string
-  /** Puts a command into a sandbox: gets the absolute path of the command, gives what to start instead. */
-  wrap?: (command: string, args: string[]) => { command: string; args: string[] }
+  /** Puts the program into a sandbox and under limits: gives what to start instead. */
+  contain?: (launch: Launch, spec: HostedSpec) => Launch
 }
 
 /** All that the operating system is told when the process starts. */
@@ -29,6 +34,8 @@ export interface Launch {
   args: string[]
   env: Record<string, string>
   folder: string
+  /** What the program reads on descriptor 3, where it reads there. */
+  thirdStream?: string
 }
 
 /**
@@ -40,12 +47,12 @@ export function prepareLaunch(spec: HostedSpec, options: LaunchOptions): Launch 
   refuseNullBytes(spec)
   const folders = childFolders(options)
   const found = findCommand(spec, options.nodePath, folders)
-  const { command, args } = options.wrap?.(found, spec.args) ?? { command: found, args: spec.args }
   const folder = resolve(spec.workingFolder)
   const home = makePrivateFolder(join(folder, 'home'), spec.label)
   const temporary = makePrivateFolder(join(folder, 'tmp'), spec.label)
   const env = { PATH: folders.join(delimiter), HOME: home, TMPDIR: temporary, LANG: 'C.UTF-8', ...spec.env }
-  return { command, args, env, folder }
+  const launch = { command: found, args: spec.args, env, folder }
+  return options.contain?.(launch, spec) ?? launch
 }
 
 /** Node refuses these too, but with a message that shows the value. */

@@ -19,25 +19,27 @@ export interface LineReaderOptions {
 
 /**
  * Cuts a byte stream into lines ending in `\n` or `\r\n`. It searches bytes and decodes whole lines, so a character
- * cut by a chunk border arrives intact, and one growing buffer holds the unfinished line, so a line that arrives
- * byte by byte costs no more memory than its length.
+ * cut by a chunk border arrives intact, and one buffer that grows in place holds the unfinished line, so a line that
+ * arrives byte by byte costs no more memory than its length.
  */
 export function createLineReader(options: LineReaderOptions): LineReader {
-  let held = Buffer.alloc(0)
+  let held: ArrayBuffer | undefined
   let heldBytes = 0
   let overflowed = false
 
   function hold(piece: Buffer) {
     const neededBytes = heldBytes + piece.length
     if (neededBytes > options.maxBytes) return overflow()
-    if (neededBytes > held.length) held = grown(held, heldBytes, neededBytes)
-    piece.copy(held, heldBytes)
+    held ??= new ArrayBuffer(0, { maxByteLength: options.maxBytes })
+    if (neededBytes > held.byteLength)
+      held.resize(Math.min(options.maxBytes, Math.max(neededBytes, held.byteLength * 2)))
+    new Uint8Array(held).set(piece, heldBytes)
     heldBytes = neededBytes
   }
 
   function overflow() {
     overflowed = true
-    held = Buffer.alloc(0)
+    held = undefined
     heldBytes = 0
     options.onTooLong()
   }
@@ -45,9 +47,9 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   function finishLine(piece: Buffer) {
     if (heldBytes === 0 && piece.length <= options.maxBytes) return options.onLine(decoded(piece))
     hold(piece)
-    if (overflowed) return
-    const line = decoded(held.subarray(0, heldBytes))
-    if (held.length > KEPT_BYTES) held = Buffer.alloc(0)
+    if (overflowed || held === undefined) return
+    const line = decoded(Buffer.from(held, 0, heldBytes))
+    if (held.byteLength > KEPT_BYTES) held = undefined
     heldBytes = 0
     options.onLine(line)
   }
@@ -66,12 +68,6 @@ export function createLineReader(options: LineReaderOptions): LineReader {
       if (!overflowed && heldBytes > 0) finishLine(Buffer.alloc(0))
     },
   }
-}
-
-function grown(held: Buffer, heldBytes: number, neededBytes: number): Buffer<ArrayBuffer> {
-  const larger = Buffer.allocUnsafe(Math.max(neededBytes, held.length * 2))
-  held.copy(larger, 0, 0, heldBytes)
-  return larger
 }
 
 function decoded(line: Buffer): string {

@@ -1,0 +1,107 @@
+import { existsSync, realpathSync, statSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { dirname, join, sep } from 'node:path'
+
+/** What of the machine's files a sandboxed server may see, beside the system's programs and its own folder. */
+export interface OpenedFiles {
+  readable: string[]
+  writable: string[]
+}
+
+/**
+ * Sockets of other programs, secrets of the machine, devices: no argument opens them. The others are folders in which
+ * everything of everybody lies.
+ */
+const CLOSED_TREES = ['/proc', '/sys', '/dev', '/run', '/etc', '/boot']
+const SHARED_FOLDERS = [
+  '/',
+  '/home',
+  '/root',
+  '/tmp',
+  '/var',
+  '/var/lib',
+  '/var/tmp',
+  '/opt',
+  '/srv',
+  '/mnt',
+  '/media',
+]
+const PACKAGE_MARKS = ['package.json', 'pyvenv.cfg']
+
+/**
+ * A server needs its program, and what its owner named: a file opens its package for reading, a folder is opened for
+ * reading and writing. `named` are the arguments as the owner wrote them: what a credential's value brings in opens
+ * nothing. Never opened are `closedFolder`, which holds the vault, and folders as broad as a home.
+ */
+export function filesToOpen(command: string, named: readonly string[], closedFolder: string): OpenedFiles {
+  const isClosed = (path: string) => isOutOfBounds(path, closedFolder)
+  const paths = named.flatMap(pathsIn).filter((path) => existsSync(path))
+  const folders = paths.filter((path) => statSync(path).isDirectory())
+  const files = [command, ...paths.filter((path) => statSync(path).isFile())]
+  return {
+    readable: openable(
+      files.flatMap((file) => foldersOfProgram(file, isClosed)),
+      isClosed,
+    ),
+    writable: openable(folders, isClosed),
+  }
+}
+
+/** `/srv/notes`, and the end of `--root=/srv/notes`. */
+function pathsIn(argument: string): string[] {
+  const path = /^(?:--?[\w-]+=)?(\/.*)$/s.exec(argument)?.[1]
+  return path === undefined ? [] : [path]
+}
+
+function openable(paths: string[], isClosed: (path: string) => boolean): string[] {
+  const both = paths.flatMap((path) => [path, realpathSync(path)])
+  return [...new Set(both.filter((path) => !isClosed(path) && !isClosed(realpathSync(path))))]
+}
+
+function foldersOfProgram(file: string, isClosed: (path: string) => boolean): string[] {
+  return [file, realpathSync(file)].flatMap((path) => [
+    packageFolder(path, isClosed),
+    ...modulesAbove(path, isClosed),
+  ])
+}
+
+/** The nearest folder that is a package; else the file's own; else, in a home and the like, the file alone. */
+function packageFolder(file: string, isClosed: (path: string) => boolean): string {
+  const candidates = ancestors(file).filter((folder) => !isClosed(folder))
+  const marked = candidates.find((folder) => PACKAGE_MARKS.some((mark) => existsSync(join(folder, mark))))
+  if (marked !== undefined) return marked
+  return isClosed(dirname(file)) ? file : dirname(file)
+}
+
+/** Where Node looks for what a file imports, with the places that links in there lead to. */
+function modulesAbove(file: string, isClosed: (path: string) => boolean): string[] {
+  const found = ancestors(file)
+    .map((folder) => join(folder, 'node_modules'))
+    .filter((folder) => existsSync(folder) && !isClosed(folder))
+  const linked = found.filter((folder) => realpathSync(folder) !== folder)
+  return [...found, ...linked.flatMap((folder) => modulesAbove(realpathSync(folder), isClosed))]
+}
+
+function ancestors(path: string): string[] {
+  const parent = dirname(path)
+  return parent === path ? [] : [parent, ...ancestors(parent)]
+}
+
+function isOutOfBounds(path: string, closedFolder: string): boolean {
+  if (SHARED_FOLDERS.includes(path) || CLOSED_TREES.some((tree) => isWithin(path, tree))) return true
+  const home = homeFolder()
+  return isWithin(path, closedFolder) || (home !== undefined && isWithin(home, path))
+}
+
+/** Whether the path is the folder or lies in it. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
+}
+
+function homeFolder(): string | undefined {
+  try {
+    return userInfo().homedir
+  } catch {
+    return undefined // A user whom the system does not know, as in some containers.
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Does whatever it is told, as a program that was taken over would. Tools: `run` starts Node with a script and gives
+ * what that printed; `evaluate` runs code in the server itself and gives its value. Each start leaves a line in `starts`.
+ */
+import { spawnSync } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { serveLegacyStdio } from './legacy-stdio.ts'
+
+appendFileSync('starts', `${process.pid}\n`)
+
+function run({ script }: Record<string, unknown>): unknown {
+  const { stdout, stderr, error } = spawnSync(process.execPath, ['-e', String(script)], { encoding: 'utf8' })
+  return `${stdout ?? ''}${stderr ?? ''}${error ?? ''}`.trim()
+}
+
+function evaluate({ code }: Record<string, unknown>): unknown {
+  return new Function('require', String(code))(createRequire(import.meta.url))
+}
+
+serveLegacyStdio({ name: 'hostile', tools: { run, evaluate, echo: (args) => args } })
