@@ -83,7 +83,11 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   )
   const recorder = opened.add(createRecorder({ store: storage.audit }))
   const authenticator = opened.add(createAuthenticator({ tokens: storage.tokens, bus: storage.bus, clock }))
-  const guard = createAddressGuard(settings.allowUpstreams)
+  const state = { ready: false, port: settings.port }
+  const guard = createAddressGuard(settings.allowUpstreams, () => ({
+    origin: originOf(settings, state.port),
+    port: state.port,
+  }))
   const reaper = opened.add(startReaper())
   const hosting = settings.hosting === 'off' ? undefined : hostingFor(options, reaper)
 
@@ -112,7 +116,6 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     }),
   )
 
-  const state = { ready: false, port: settings.port }
   const manage: Manage = {
     storage,
     vault,

@@ -8,6 +8,7 @@ import type { Workspace } from '../model/workspace.ts'
 import { NOBODY } from '../upstream/peer.ts'
 import type { Upstream, UpstreamOptions } from '../upstream/upstream.ts'
 import type { Caller } from './caller.ts'
+import { Hops } from './hops.ts'
 
 /** A connected client that wants to hear of changes. */
 export interface ChangeListener {
@@ -23,7 +24,7 @@ export type ChangeKind = (typeof CHANGE_KINDS)[number]
 
 export type OpenUpstream = (
   server: Server,
-  events: Pick<UpstreamOptions, 'onListing' | 'onResourceUpdated'>,
+  events: Pick<UpstreamOptions, 'onListing' | 'onResourceUpdated' | 'hops'>,
 ) => Upstream
 
 interface Entry {
@@ -39,6 +40,7 @@ const RELOAD_AFTER_MS = 1_000
 /** One workspace at work: its servers, what callers see of them, and who wants to hear of changes. */
 export class WorkspaceRuntime implements AsyncDisposable {
   workspace: Workspace
+  readonly hops: Hops
   readonly #servers: ServerStore
   readonly #openUpstream: OpenUpstream
   readonly #stopListening: (() => void)[]
@@ -53,6 +55,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
 
   constructor(workspace: Workspace, servers: ServerStore, bus: ChangeBus, openUpstream: OpenUpstream) {
     this.workspace = workspace
+    this.hops = new Hops(workspace.id)
     this.#servers = servers
     this.#openUpstream = openUpstream
     this.#stopListening = [bus.subscribe((change) => this.#hear(change)), bus.onGap(() => this.#reload())]
@@ -238,6 +241,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
     const upstream = this.#openUpstream(server, {
       onListing: () => this.#listingsChanged(),
       onResourceUpdated: (uri) => this.#resourceUpdated(server, uri),
+      hops: () => this.hops.header(),
     })
     return { server, upstream }
   }

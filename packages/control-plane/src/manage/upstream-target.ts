@@ -96,7 +96,7 @@ function requireHeaders(headers: Record<string, string>): Record<string, string>
 function requireHeaderName(name: string): void {
   if (!HEADER_NAME.test(name)) throw invalid('A header\'s name must be 1 to 128 letters, digits or "-".')
   const lower = name.toLowerCase()
-  if (OUR_HEADERS.has(lower) || lower.startsWith('mcp-')) {
+  if (OUR_HEADERS.has(lower) || /^mcp(?:gw)?-/.test(lower)) {
     throw invalid(`The header "${name}" is written by the gateway itself and cannot be set.`)
   }
 }

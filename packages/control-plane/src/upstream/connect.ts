@@ -27,6 +27,7 @@ export interface ConnectOptions {
   hosting: (HostedOptions & { workingFolder(server: Server): string }) | undefined
   verdict: EraVerdict | undefined
   maxReplyBytes: number
+  hops(): string
   nextId(): number
   events: PeerEvents
   noise(): void
@@ -130,6 +131,7 @@ function httpOptions(
     fillHeaders: createHeaderFiller(target.headers),
     unsolicited: unsolicitedFor(options.events, respond),
     maxReplyBytes: options.maxReplyBytes,
+    hops: options.hops,
   }
 }
 

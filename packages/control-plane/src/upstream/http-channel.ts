@@ -16,6 +16,7 @@ export interface HttpChannelOptions {
   fillHeaders: (credential: OpenCredential | undefined) => Record<string, string>
   unsolicited: UnsolicitedSink
   maxReplyBytes: number
+  hops(): string
 }
 
 /** A change of credential between asking the vault and writing to the socket: nothing was sent, ask again. */
@@ -239,6 +240,7 @@ export class HttpChannel implements Channel {
       accept: 'application/json, text/event-stream',
       ...this.#options.fillHeaders(credential),
       ...more,
+      'mcpgw-hops': this.#options.hops(),
     }
     if (this.#sessionId !== undefined) headers['mcp-session-id'] = this.#sessionId
     if (this.#revision !== undefined) headers['mcp-protocol-version'] = this.#revision

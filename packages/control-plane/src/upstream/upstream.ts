@@ -30,6 +30,8 @@ export interface UpstreamOptions {
   /** What the server offers may have changed. */
   onListing(): void
   onResourceUpdated(uri: string): void
+  /** The value of the header `Mcpgw-Hops`, asked for each request. */
+  hops(): string
 }
 
 interface Connection {
@@ -284,7 +286,7 @@ export class Upstream {
   }
 
   async #open(profile: PeerProfile, credentialVersion: number, changes: number): Promise<Connection> {
-    const { clock, credentials, hosting, maxReplyBytes } = this.#options
+    const { clock, credentials, hosting, maxReplyBytes, hops } = this.#options
     let connection: Connection | undefined
     const peer = await connect(
       {
@@ -294,6 +296,7 @@ export class Upstream {
         hosting,
         verdict: await this.#freshVerdict(),
         maxReplyBytes,
+        hops,
         nextId: () => ++this.#lastId,
         noise: () => this.#noise++,
         events: {
