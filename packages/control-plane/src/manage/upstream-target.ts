@@ -1,4 +1,5 @@
 import { GatewayError } from '../model/error.ts'
+import { fitsHeader } from '../model/header-text.ts'
 import { fillPlaceholders, placeholdersIn } from '../model/placeholder.ts'
 import type { HostedTarget, RemoteTarget, Server } from '../model/server.ts'
 import { looksLikeSecret } from './secret-look.ts'
@@ -22,6 +23,19 @@ export function namesNeeded(target: Server['target']): string[] {
   const texts =
     target.kind === 'remote' ? Object.values(target.headers) : [...target.args, ...Object.values(target.env)]
   return [...new Set(texts.flatMap(placeholdersIn))]
+}
+
+/** Throws `invalid_request` for a credential whose value would end or garble a header it is meant for; never quotes one. */
+export function requireHeaderValues(target: Server['target'], values: Record<string, string>): void {
+  if (target.kind !== 'remote') return
+  for (const [header, text] of Object.entries(target.headers)) {
+    const name = placeholdersIn(text).find((name) => !fitsHeader(values[name] ?? ''))
+    if (name === undefined) continue
+    throw invalid(
+      `The value of ${name} holds characters that the header "${header}" cannot carry, such as a line break.`,
+      'Paste it again, without line breaks and with plain letters only.',
+    )
+  }
 }
 
 function requireUrl(text: string): string {

@@ -13,7 +13,13 @@ it.each([
   '1234567890.123456789',
   '1.00000000000000000001',
   '0.12345678901234567890',
-])('writes %s as it was read', (number) => {
+  '1.10',
+  '-12.500',
+  '-0',
+  '-0.0',
+  '-0e3',
+  '9223372036854775807',
+])('[M18] writes %s as it was read', (number) => {
   expect(JSON.stringify(parseJson(number))).toBe(number)
   expect(JSON.stringify(parseJson(`{"deep":[{"n":${number}}]}`))).toBe(`{"deep":[{"n":${number}}]}`)
 })
@@ -28,6 +34,7 @@ it('keeps numbers exactly only where it must', () => {
   expect(isRawNumber(parseJson('9007199254740993'))).toBe(true)
   expect([0, '9007199254740993', null, {}, [], { rawJSON: '1' }].filter(isRawNumber)).toEqual([])
 })
+
 
 it('leaves texts that look like large numbers as they are', () => {
   const text = '{"9007199254740993":"9007199254740993","t":"1e400"}'

@@ -12,13 +12,14 @@ export const REQUEST_LIMITS: JsonLimits = { maxDepth: 64, maxTokens: 100_000 }
 /** Servers send lists of hundreds of schemas; the largest one known has 1 MB. */
 export const REPLY_LIMITS: JsonLimits = { maxDepth: 200, maxTokens: 2_000_000 }
 
-// Digits that a double cannot hold, or an exponent that may overflow: only then is the slower parse needed.
-const NEEDS_EXACT_NUMBERS = /[\d.]{16}|\d[eE][+-]?\d{3}/
+// Digits that a double cannot hold, an exponent that may overflow, and, where a value begins, a zero with a minus or at
+// the end of a fraction: only then is the slower parse needed. Dates and versions in texts must not ask for it.
+const NEEDS_EXACT_NUMBERS = /[\d.]{16}|\d[eE][+-]?\d{3}|(?:^|[:,[\s])(?:-0|-?\d+\.\d*0(?=[\s,}\]]|$))/
 const PLAIN_INTEGER = /^-?\d+(?:\.0+)?$/
 
 /**
- * Parses JSON so that it is written again with the same values: numbers a double cannot hold become `JSON.rawJSON`
- * objects, which JSON.stringify writes as they were. Throws SyntaxError for what is not JSON.
+ * Parses JSON so that it is written again with the same digits: numbers that JavaScript would write otherwise become
+ * `JSON.rawJSON` objects, which JSON.stringify writes as they were. Throws SyntaxError for what is not JSON.
  */
 export function parseJson(text: string): unknown {
   if (!NEEDS_EXACT_NUMBERS.test(text)) return JSON.parse(text)
@@ -28,9 +29,10 @@ export function parseJson(text: string): unknown {
 function keepExactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== 'number' || context?.source === undefined) return value
   const { source } = context
-  // A number may look like a safe integer only because the rest of it was lost, as 1e-400 does.
-  const isExact = Number.isSafeInteger(value) ? PLAIN_INTEGER.test(source) : String(value) === source
-  return isExact ? value : rawJson(source)
+  // A number may look like a safe integer only because the rest of it was lost, as 1e-400 and -0 do. That 1.0 becomes 1
+  // is meant: it may be an id, and some languages write all of their numbers so.
+  const isInteger = Number.isSafeInteger(value) && !Object.is(value, -0)
+  return (isInteger ? PLAIN_INTEGER.test(source) : String(value) === source) ? value : rawJson(source)
 }
 
 // TypeScript's library does not know JSON.rawJSON yet; Node has it since 22.
