@@ -13,6 +13,10 @@ export interface StartOptions {
   env?: Record<string, string>
   /** Kept after the end; made and removed when absent. */
   dataDir?: string
+  /** Ranges that servers may be in, beside the Internet; the loopback's when absent. */
+  allowUpstreams?: string[]
+  /** Command and arguments to run the program through, such as `unshare`. */
+  through?: string[]
 }
 
 /** The real program as a child process, with an owner token and an empty data folder. */
@@ -40,17 +44,16 @@ export class ControlPlane implements AsyncDisposable {
 
   /** Starts the program, again on the same port after a `kill`. Resolves when it says that it is ready. */
   async start(): Promise<void> {
-    const { args = [], env = {} } = this.#options
+    const { args = [], env = {}, allowUpstreams = ['127.0.0.0/8', '::1/128'], through = [] } = this.#options
     const flags = [
       '--data-dir',
       this.dataDir,
       '--port',
       String(this.#port),
-      '--allow-upstream',
-      '127.0.0.0/8',
-      '::1/128',
+      ...(allowUpstreams.length > 0 ? ['--allow-upstream', ...allowUpstreams] : []),
     ]
-    const child = spawn(process.execPath, [MAIN, 'serve', ...flags, ...args], {
+    const [program = '', ...rest] = [...through, process.execPath, MAIN, 'serve', ...flags, ...args]
+    const child = spawn(program, rest, {
       env: { PATH: process.env.PATH, HOME: this.dataDir, MCPGW_OWNER_TOKEN: this.ownerToken, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
