@@ -35,7 +35,6 @@ it('keeps numbers exactly only where it must', () => {
   expect([0, '9007199254740993', null, {}, [], { rawJSON: '1' }].filter(isRawNumber)).toEqual([])
 })
 
-
 it('leaves texts that look like large numbers as they are', () => {
   const text = '{"9007199254740993":"9007199254740993","t":"1e400"}'
   expect(parseJson(text)).toEqual({ '9007199254740993': '9007199254740993', t: '1e400' })
