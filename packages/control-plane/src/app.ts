@@ -106,10 +106,12 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   // Closed before the upkeep, so that its last checkpoint covers the last row.
   const recorder = opened.add(createRecorder({ store: storage.audit }))
   const authenticator = opened.add(createAuthenticator({ tokens: storage.tokens, bus: storage.bus, clock }))
-  const guard = createAddressGuard(settings.allowUpstreams)
   const state = { ready: false, port: settings.port }
-  const hosting =
-    settings.hosting === 'off' ? undefined : await openHosting(options, opened, guard, () => state.port)
+  const guard = createAddressGuard(settings.allowUpstreams, () => ({
+    origin: originOf(settings, state.port),
+    port: state.port,
+  }))
+  const hosting = settings.hosting === 'off' ? undefined : await openHosting(options, opened, guard)
 
   const { limits } = settings
   const large = new ByteBudget(limits['unread-bytes'])
@@ -264,7 +266,6 @@ async function openHosting(
   { settings, searchPath, masterKeyFile }: AppOptions,
   opened: OpenThings,
   guard: AddressGuard,
-  ownPort: () => number,
 ) {
   const { hostedMemoryMiB, hostedProcesses } = settings
   // What is closed to servers is closed by where it really is, whatever links lead there.
@@ -279,8 +280,7 @@ async function openHosting(
     egressSocket,
     limits: { maxMemoryBytes, maxProcesses: hostedProcesses },
   })
-  if (containment.kind === 'bwrap')
-    opened.add(await openEgressProxy({ socketPath: egressSocket, guard, ownPort }))
+  if (containment.kind === 'bwrap') opened.add(await openEgressProxy({ socketPath: egressSocket, guard }))
   return {
     nodePath: process.execPath,
     searchPath,

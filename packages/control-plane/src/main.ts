@@ -1,7 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { randomBytes } from 'node:crypto'
 import { Command, Option } from 'commander'
-import pino from 'pino'
 import { mintToken } from './access/token-format.ts'
 import { callInProcess, callThroughSocket } from './admin-transport.ts'
 import type { AdminCall } from './cli/admin-call.ts'
@@ -10,6 +9,7 @@ import { exitCodeOf } from './cli/command-failed.ts'
 import { controlSocketPath } from './control-socket.ts'
 import { GatewayError } from './model/error.ts'
 import { OpenThings } from './open-things.ts'
+import { createOperatorLog } from './operator-log.ts'
 import { type Edge, openConfiguredApp, serve } from './serve.ts'
 import { readSettings } from './settings.ts'
 import { backUp } from './storage/back-up.ts'
@@ -18,7 +18,7 @@ import { VERSION } from './version.ts'
 const edge: Edge = {
   clock: { now: () => Date.now() },
   random: { bytes: (count) => randomBytes(count) },
-  log: pino({ level: process.env.MCPGW_LOG_LEVEL ?? 'info' }, pino.destination({ fd: 2, sync: true })),
+  log: createOperatorLog(process.env.MCPGW_LOG_LEVEL ?? 'info'),
   searchPath: process.env.PATH ?? '',
   print: (text) => void process.stdout.write(text),
 }

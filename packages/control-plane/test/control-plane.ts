@@ -11,10 +11,12 @@ const MAIN = resolve(import.meta.dirname, '../src/main.ts')
 export interface StartOptions {
   args?: string[]
   env?: Record<string, string>
-  /** What starts the program in place of the system, such as `['prlimit', '--nofile=256']`. */
+  /** What starts the program in place of the system, such as `['prlimit', '--nofile=256']` or `unshare`. */
   launcher?: string[]
   /** Kept after the end; made and removed when absent. */
   dataDir?: string
+  /** Ranges that servers may be in, beside the Internet; the loopback's when absent. */
+  allowUpstreams?: string[]
 }
 
 /** The real program as a child process, with an owner token and an empty data folder. */
@@ -42,15 +44,13 @@ export class ControlPlane implements AsyncDisposable {
 
   /** Starts the program, again on the same port after a `kill`. Resolves when it says that it is ready. */
   async start(): Promise<void> {
-    const { args = [], env = {}, launcher = [] } = this.#options
+    const { args = [], env = {}, allowUpstreams = ['127.0.0.0/8', '::1/128'], launcher = [] } = this.#options
     const flags = [
       '--data-dir',
       this.dataDir,
       '--port',
       String(this.#port),
-      '--allow-upstream',
-      '127.0.0.0/8',
-      '::1/128',
+      ...(allowUpstreams.length > 0 ? ['--allow-upstream', ...allowUpstreams] : []),
     ]
     const [command = process.execPath, ...rest] = [
       ...launcher,

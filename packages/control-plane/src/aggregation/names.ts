@@ -16,22 +16,27 @@ export interface Named {
 /**
  * The names under which tools are shown: 1 to 64 of `[A-Za-z0-9_-]`, all different, and the same whenever the same
  * servers offer the same tools. A name that must be shortened or cleaned ends in a hash of what it stands for.
- * Where two tools would have one name, the first keeps it and the others get their server's prefix.
+ * Where two tools would have one name, the first keeps it and the others get their server's prefix; but a name with a
+ * prefix is always that server's: another one could otherwise offer `github__create_issue` without a prefix and be it.
  */
 export function showNames(items: readonly Named[]): string[] {
   const bare = new Map<string, number>()
   for (const { prefix, name } of items) {
     if (prefix !== 'always') bare.set(name, (bare.get(name) ?? 0) + 1)
   }
+  const wantsPrefix = ({ prefix, name }: Named) =>
+    prefix === 'always' || (prefix === 'on-collision' && (bare.get(name) ?? 0) > 1)
   const taken = new Set<string>()
-  return items.map((item) => {
-    const collides = (bare.get(item.name) ?? 0) > 1
-    const wantsPrefix = item.prefix === 'always' || (item.prefix === 'on-collision' && collides)
-    const wished = clean(wantsPrefix ? item.server + SEPARATOR + item.name : item.name, item)
-    const shown = taken.has(wished) ? untaken(taken, item) : wished
-    taken.add(shown)
-    return shown
-  })
+  const shown = new Map<Named, string>()
+  function show(item: Named, name: string): void {
+    const wished = clean(name, item)
+    const given = taken.has(wished) ? untaken(taken, item) : wished
+    taken.add(given)
+    shown.set(item, given)
+  }
+  for (const item of items) if (wantsPrefix(item)) show(item, item.server + SEPARATOR + item.name)
+  for (const item of items) if (!wantsPrefix(item)) show(item, item.name)
+  return items.map((item) => shown.get(item) ?? '')
 }
 
 /** Nearly always the first hash will do; but a server may offer a name made to look like another's. */

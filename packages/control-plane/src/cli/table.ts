@@ -18,7 +18,17 @@ export function formatFields(fields: Record<string, unknown>): string {
 export function formatCell(value: unknown): string {
   if (value === undefined || value === null) return '-'
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.replaceAll(/\p{C}/gu, '\ufffd')
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
+}
+
+/** JSON for a terminal as well as for programs: what could move the cursor stands there escaped, and means the same. */
+export function formatJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replaceAll(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu, escaped)
+}
+
+function escaped(character: string): string {
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
 }
 
 function padded(cells: readonly string[], widths: readonly number[]): string[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AdminAnswer, AdminCall } from './admin-call.ts'
 import { CommandFailed, EXIT } from './command-failed.ts'
-import { formatCell } from './table.ts'
+import { formatCell, formatJson } from './table.ts'
 
 export interface TextSink {
   write(text: string): unknown
@@ -82,7 +82,7 @@ export function createTerminal(io: AdminIo): Terminal {
       return items
     },
     print({ json }, value, text) {
-      io.stdout.write(json === true ? `${JSON.stringify(value, null, 2)}\n` : text)
+      io.stdout.write(json === true ? `${formatJson(value)}\n` : text)
     },
     note(text) {
       io.stderr.write(`${text}\n`)

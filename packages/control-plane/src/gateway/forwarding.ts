@@ -2,7 +2,7 @@ import type { Route } from '../aggregation/workspace-index.ts'
 import type { Outcome } from '../model/audit-row.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Params, RpcNotification, RpcRequest } from '../protocol/message.ts'
-import type { Identity } from '../protocol/modern-envelope.ts'
+import { type Identity, withoutBaggage } from '../protocol/modern-envelope.ts'
 import type { Reply } from '../protocol/reply-bytes.ts'
 import type { ChannelFailure } from '../upstream/channel.ts'
 import type { PeerListener } from '../upstream/peer.ts'
@@ -64,7 +64,7 @@ export function start(
     caller.profile,
     {
       method: request.method,
-      params,
+      params: withoutBaggage(params),
       identity: identityOf(caller),
       owner: caller.principal.tokenId + caller.profile.session,
       ...(headers && { headers }),

@@ -9,6 +9,7 @@ import type { Workspace } from '../model/workspace.ts'
 import { NOBODY } from '../upstream/peer.ts'
 import type { Upstream, UpstreamOptions } from '../upstream/upstream.ts'
 import type { Caller } from './caller.ts'
+import { Hops } from './hops.ts'
 import { type PinKeeping, ServerPins } from './server-pins.ts'
 
 /** A connected client that wants to hear of changes. */
@@ -25,7 +26,7 @@ export type ChangeKind = (typeof CHANGE_KINDS)[number]
 
 export type OpenUpstream = (
   server: Server,
-  events: Pick<UpstreamOptions, 'admit' | 'onListing' | 'onResourceUpdated'>,
+  events: Pick<UpstreamOptions, 'admit' | 'hops' | 'onListing' | 'onResourceUpdated'>,
 ) => Upstream
 
 interface Entry {
@@ -67,6 +68,7 @@ const RELOAD_AFTER_MS = 1_000
 /** One workspace at work: its servers, what callers see of them, and who wants to hear of changes. */
 export class WorkspaceRuntime implements AsyncDisposable {
   workspace: Workspace
+  readonly hops: Hops
   readonly #options: RuntimeOptions
   readonly #stopListening: (() => void)[]
   #entries = new Map<string, Entry>()
@@ -80,6 +82,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
 
   constructor(workspace: Workspace, options: RuntimeOptions) {
     this.workspace = workspace
+    this.hops = new Hops(workspace.id)
     this.#options = options
     const { bus } = options
     this.#stopListening = [bus.subscribe((change) => this.#hear(change)), bus.onGap(() => this.#reload())]
@@ -306,6 +309,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
       admit: (listing, capabilityKey) => pins.admit(listing, capabilityKey),
       onListing,
       onResourceUpdated: (uri) => this.#resourceUpdated(server, uri),
+      hops: () => this.hops.header(),
     })
     return { upstream, pins }
   }

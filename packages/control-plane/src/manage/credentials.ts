@@ -4,6 +4,7 @@ import { noAnswer, nothing, toInstant } from './fields.ts'
 import { inWorkspace } from './operation.ts'
 import { credentialAnswer, describeCredential } from './server-answer.ts'
 import { requireServer } from './servers.ts'
+import { requireHeaderValues } from './upstream-target.ts'
 
 interface OneServer {
   workspace: string
@@ -22,6 +23,7 @@ export const putCredential = inWorkspace({
   answer: credentialAnswer.extend({ warning: z.string().exactOptional() }),
   async run(scene, where: OneServer, { values }) {
     const server = await requireServer(scene, where)
+    requireHeaderValues(server.target, values)
     const { names, version, updatedAt, tooShort } = await scene.manage.vault.put(server, values)
     return { names, version, updatedAt: toInstant(updatedAt), ...warningAbout(tooShort) }
   },

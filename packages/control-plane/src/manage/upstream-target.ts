@@ -1,6 +1,7 @@
 import { GatewayError } from '../model/error.ts'
+import { fitsHeader } from '../model/header-text.ts'
 import { fillPlaceholders, placeholdersIn } from '../model/placeholder.ts'
-import type { HostedTarget, RemoteTarget } from '../model/server.ts'
+import type { HostedTarget, RemoteTarget, Server } from '../model/server.ts'
 import { looksLikeSecret } from './secret-look.ts'
 import type { HostedServerInput, RemoteServerInput } from './server-input.ts'
 
@@ -28,6 +29,19 @@ function requireHarmlessVariable(name: string): void {
     `The environment variable "${name}" can make a program run other code, and cannot be set.`,
     'Give the program what it should do as arguments.',
   )
+}
+
+/** Throws `invalid_request` for a credential whose value would end or garble a header it is meant for; never quotes one. */
+export function requireHeaderValues(target: Server['target'], values: Record<string, string>): void {
+  if (target.kind !== 'remote') return
+  for (const [header, text] of Object.entries(target.headers)) {
+    const name = placeholdersIn(text).find((name) => !fitsHeader(values[name] ?? ''))
+    if (name === undefined) continue
+    throw invalid(
+      `The value of ${name} holds characters that the header "${header}" cannot carry, such as a line break.`,
+      'Paste it again, without line breaks and with plain letters only.',
+    )
+  }
 }
 
 function requireUrl(text: string): string {
@@ -102,7 +116,7 @@ function requireHeaders(headers: Record<string, string>): Record<string, string>
 function requireHeaderName(name: string): void {
   if (!HEADER_NAME.test(name)) throw invalid('A header\'s name must be 1 to 128 letters, digits or "-".')
   const lower = name.toLowerCase()
-  if (OUR_HEADERS.has(lower) || lower.startsWith('mcp-')) {
+  if (OUR_HEADERS.has(lower) || /^mcp(?:gw)?-/.test(lower)) {
     throw invalid(`The header "${name}" is written by the gateway itself and cannot be set.`)
   }
 }

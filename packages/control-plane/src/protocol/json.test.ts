@@ -21,7 +21,13 @@ it.each([
   '1234567890.123456789',
   '1.00000000000000000001',
   '0.12345678901234567890',
-])('writes %s as it was read', (number) => {
+  '1.10',
+  '-12.500',
+  '-0',
+  '-0.0',
+  '-0e3',
+  '9223372036854775807',
+])('[M18] writes %s as it was read', (number) => {
   expect(JSON.stringify(parseJson(number))).toBe(number)
   expect(JSON.stringify(parseJson(`{"deep":[{"n":${number}}]}`))).toBe(`{"deep":[{"n":${number}}]}`)
 })

@@ -28,15 +28,16 @@ export const NO_LIMITS: JsonLimits = {
 const PLAIN_INTEGER = /^-?\d+(?:\.0+)?$/
 /** A double holds every number of 15 digits; with a point they are 16 characters. */
 const MAX_SURE_CHARACTERS = 15
-const LARGE_EXPONENT = /[eE][+-]?\d{3}/
+/** An exponent that may overflow, a zero with a minus, and a zero that ends a fraction. */
+const WRITTEN_OTHERWISE = /[eE][+-]?\d{3}|^-0(?:\.0*)?(?:[eE]|$)|\.\d*0$/
 /** Stands before numbers while they are texts. Unknown outside: who guessed it would spoil their own message only. */
 const MARK = `${crypto.randomUUID()}#`
 const OPENING = Buffer.from(`"${MARK}`)
 
 /**
- * Parses JSON so that it is written again with the same values: numbers a double cannot hold become `JSON.rawJSON`
- * objects, which JSON.stringify writes as they were. Throws `too_large` over the limits, before anything is built,
- * and SyntaxError for what is not JSON.
+ * Parses JSON so that it is written again with the same digits: numbers that JavaScript would write otherwise become
+ * `JSON.rawJSON` objects, which JSON.stringify writes as they were. Throws `too_large` over the limits, before anything
+ * is built, and SyntaxError for what is not JSON.
  */
 export function parseJson(source: Buffer | string, limits: JsonLimits): unknown {
   const bytes = typeof source === 'string' ? Buffer.from(source) : source
@@ -105,13 +106,15 @@ function withExactNumbers(value: unknown): unknown {
   return value
 }
 
-/** Where a number stands that a double cannot hold. */
+/** Where a number stands that JavaScript would not write again as it is. */
 interface Span {
   start: number
   end: number
 }
 
 const QUOTE = 0x22
+const MINUS = 0x2d
+const ZERO = 0x30
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const COLON = 0x3a
@@ -120,7 +123,7 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-/** Looks at each byte once. Gives the numbers that a double cannot hold, or nearly always undefined: there are none. */
+/** Looks at each byte once. Gives the numbers to keep as they are written, or nearly always undefined: there are none. */
 function scan(bytes: Buffer, limits: JsonLimits): Span[] | undefined {
   let depth = 0
   let tokens = 0
@@ -138,7 +141,7 @@ function scan(bytes: Buffer, limits: JsonLimits): Span[] | undefined {
       if (++tokens > limits.maxTokens) throw tooMany(limits)
     } else if (isOfNumber(byte)) {
       const end = endOfNumber(bytes, at)
-      if (end - at >= MIN_INEXACT && isInexact(bytes, at, end)) {
+      if (mayBeInexact(bytes, at, end) && isInexact(bytes, at, end)) {
         inexact ??= []
         inexact.push({ start: at, end })
       }
@@ -172,15 +175,20 @@ function isOfNumber(byte: number): boolean {
   )
 }
 
-/** The shortest number that a double may not hold: 1e400. */
-const MIN_INEXACT = '1e400'.length
+/** The shortest number that a double may not hold is 1e400; shorter ones are written otherwise as -0 and 1.10 are. */
+function mayBeInexact(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start >= '1e400'.length) return true
+  return (bytes[start] === MINUS && bytes[start + 1] === ZERO) || (end - start > 3 && bytes[end - 1] === ZERO)
+}
 
 function isInexact(bytes: Buffer, start: number, end: number): boolean {
   const source = bytes.toString('latin1', start, end)
-  if (source.length <= MAX_SURE_CHARACTERS && !LARGE_EXPONENT.test(source)) return false
+  if (source.length <= MAX_SURE_CHARACTERS && !WRITTEN_OTHERWISE.test(source)) return false
   const value = Number(source)
-  // A number may look like a safe integer only because the rest of it was lost, as 1e-400 does.
-  const isExact = Number.isSafeInteger(value) ? PLAIN_INTEGER.test(source) : String(value) === source
+  // A number may look like a safe integer only because the rest of it was lost, as 1e-400 and -0 do. That 1.0 becomes 1
+  // is meant: it may be an id, and some languages write all of their numbers so.
+  const isInteger = Number.isSafeInteger(value) && !Object.is(value, -0)
+  const isExact = isInteger ? PLAIN_INTEGER.test(source) : String(value) === source
   return !isExact && !isKey(bytes, end)
 }
 

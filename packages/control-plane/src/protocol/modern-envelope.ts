@@ -73,6 +73,16 @@ export function withEnvelope(params: Params | undefined, identity: Identity): Pa
   return { ...params, _meta: meta }
 }
 
+/**
+ * The params without W3C baggage: what somebody's systems tell one another along a trace is not for a server of others.
+ * The ids of the trace itself, `traceparent` and `tracestate`, stay.
+ */
+export function withoutBaggage(params: Params | undefined): Params | undefined {
+  if (params?._meta?.baggage === undefined) return params
+  const { baggage: _, ...meta } = params._meta
+  return { ...params, _meta: meta }
+}
+
 /** The params without the modern envelope, for a legacy server; other members of `_meta` stay. */
 export function withoutEnvelope(params: Params | undefined): Params | undefined {
   if (!claimsModern(params)) return params

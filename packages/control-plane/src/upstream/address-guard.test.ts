@@ -1,12 +1,14 @@
 import type { LookupAddress, LookupOptions } from 'node:dns'
 import dns from 'node:dns'
+import os from 'node:os'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createAddressGuard } from './address-guard.ts'
 
-const guard = createAddressGuard([])
+const nowhere = () => undefined
+const guard = createAddressGuard([], nowhere)
 const refused = expect.objectContaining({ code: 'invalid_request' })
 const refusal = (host: string, allowed: string[] = []) =>
-  thrownBy(() => createAddressGuard(allowed).checkHost(host))
+  thrownBy(() => createAddressGuard(allowed, nowhere).checkOrigin(`http://${host}`))
 
 /** As an admin would write them into a server's URL. Each must be refused, however the URL parser reads it. */
 const REFUSED_HOSTS = [
@@ -97,6 +99,13 @@ const REFUSED_HOSTS = [
   'metadata.google.internal',
   'METADATA.google.internal.',
   'metadata',
+  // Names for this machine and its own network, whether there are such or not.
+  'localhost',
+  'LOCALHOST.',
+  'a.localhost',
+  'printer.local',
+  'db.corp.internal',
+  'router.home.arpa',
 ]
 
 /** The nearest neighbours of what is refused, and addresses that everybody may reach. */
@@ -119,6 +128,8 @@ const ACCEPTED_HOSTS = [
   '198.17.255.255',
   '198.20.0.1',
   '223.255.255.255',
+  // 169.254.169.254 with its bits flipped, as Teredo would hold it, is an ordinary address of its own.
+  '86.1.86.1',
   '[2606:4700::1111]',
   '[2001:4860:4860::8888]',
   '[2a00:1450::1]',
@@ -127,16 +138,16 @@ const ACCEPTED_HOSTS = [
   '[2002:808:808::1]',
 ]
 
-describe('a server at an address', () => {
+describe('[M7] a server at an address', () => {
   it.each(REFUSED_HOSTS)('that is not of the Internet is refused: %s', async (host) => {
     const { hostname } = new URL(`https://${host}/mcp`)
-    expect(thrownBy(() => guard.checkHost(hostname))).toEqual(refused)
+    expect(thrownBy(() => guard.checkOrigin(`https://${hostname}`))).toEqual(refused)
     await expect(guard.checkUrl(`https://${host}/mcp`)).rejects.toEqual(refused)
   })
 
   it.each(ACCEPTED_HOSTS)('of the Internet is accepted: %s', async (host) => {
     const { hostname } = new URL(`https://${host}/mcp`)
-    expect(() => guard.checkHost(hostname)).not.toThrow()
+    expect(() => guard.checkOrigin(`https://${hostname}`)).not.toThrow()
     await expect(guard.checkUrl(`https://${host}/mcp`)).resolves.toBeUndefined()
   })
 
@@ -148,7 +159,7 @@ describe('a server at an address', () => {
   })
 })
 
-describe('ranges that the operator allows', () => {
+describe('[M7] ranges that the operator allows', () => {
   it.each([
     ['10.0.0.0/8', '10.1.2.3'],
     ['127.0.0.0/8', '127.0.0.1'],
@@ -179,6 +190,13 @@ describe('ranges that the operator allows', () => {
     '[::ffff:169.254.169.254]',
     '[64:ff9b::169.254.169.254]',
     '[2002:a9fe:a9fe::1]',
+    '[64:ff9b:1::169.254.169.254]',
+    '[::ffff:0:169.254.169.254]',
+    '[::169.254.169.254]',
+    '[fe80::5efe:a9fe:a9fe]',
+    '[2001:0:7f00:1:0:0:5601:5601]',
+    '169.254.0.23',
+    '[fd00:ec2::23]',
     'metadata.google.internal',
     'instance-data',
   ])('never let %s through, where clouds hand out credentials', (host) => {
@@ -188,17 +206,53 @@ describe('ranges that the operator allows', () => {
   it.each(['10.0.0.0', '10.0.0.0/33', 'localhost', '', '10.0.0.0/8,fd00::/8'])(
     'are refused when unreadable: %j',
     (range) => {
-      expect(thrownBy(() => createAddressGuard([range]))).toMatchObject({ code: 'configuration' })
+      expect(thrownBy(() => createAddressGuard([range], nowhere))).toMatchObject({ code: 'configuration' })
     },
   )
 })
 
-describe('a name', () => {
+describe('the gateway itself', () => {
+  const own = () => ({ origin: 'https://gateway.example', port: 8787 })
+  const allowing = createAddressGuard(['0.0.0.0/0', '::/0'], own)
+
+  it.each([
+    'https://gateway.example',
+    'https://GATEWAY.example:443',
+    'http://127.0.0.1:8787',
+    'http://127.9.9.9:8787',
+    'http://[::1]:8787',
+    'http://0.0.0.0:8787',
+    'http://[::ffff:127.0.0.1]:8787',
+    ...Object.values(os.networkInterfaces())
+      .flatMap((found) => found ?? [])
+      .filter(({ scopeid }) => !scopeid)
+      .map(({ address, family }) => `http://${family === 'IPv6' ? `[${address}]` : address}:8787`),
+  ])('[M9] is no server of its own, whatever is allowed: %s', (origin) => {
+    expect(thrownBy(() => allowing.checkOrigin(origin))).toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('leads back to this gateway'),
+    })
+  })
+
+  it('[M9] is found out behind a name, when it is saved and at each connection', async () => {
+    const back = expect.objectContaining({ message: 'The host "localhost" leads back to this gateway.' })
+    await expect(allowing.checkUrl('http://localhost:8787/ws/team')).rejects.toEqual(back)
+    await expect(lookUp(allowing, 'localhost', { all: true }, 8787)).rejects.toEqual(back)
+  })
+
+  it('leaves other programs on this machine alone', async () => {
+    expect(() => allowing.checkOrigin('http://127.0.0.1:8788')).not.toThrow()
+    expect(() => allowing.checkOrigin('http://gateway.example:8080')).not.toThrow()
+    await expect(lookUp(allowing, 'localhost', { all: true }, 8788)).resolves.toBeDefined()
+  })
+})
+
+describe('[M7] a name', () => {
   afterEach(() => vi.restoreAllMocks())
 
   it('passes until it is resolved', () => {
-    for (const name of ['example.com', 'localhost', 'metadata.example.com'])
-      expect(() => guard.checkHost(name)).not.toThrow()
+    for (const name of ['example.com', 'local.example.com', 'metadata.example.com'])
+      expect(() => guard.checkOrigin(`http://${name}`)).not.toThrow()
   })
 
   it.each(['localhost', 'LOCALHOST'])('that leads to this machine is refused: %s', async (name) => {
@@ -208,7 +262,7 @@ describe('a name', () => {
   })
 
   it('that leads to an allowed range is answered with the addresses that were checked', async () => {
-    const allowing = createAddressGuard(['127.0.0.0/8', '::1/128'])
+    const allowing = createAddressGuard(['127.0.0.0/8', '::1/128'], nowhere)
     await expect(allowing.checkUrl('http://localhost/')).resolves.toBeUndefined()
     const all = await lookUp(allowing, 'localhost', { all: true })
     expect(all).toContainEqual(
@@ -261,9 +315,10 @@ function lookUp(
   { lookup }: ReturnType<typeof createAddressGuard>,
   host: string,
   options: LookupOptions,
+  port = 443,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    lookup(host, options, (error, address, family) => {
+    lookup(port)(host, options, (error, address, family) => {
       if (error) reject(error)
       else resolve(Array.isArray(address) ? address : { address, family })
     })

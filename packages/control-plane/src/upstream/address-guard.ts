@@ -1,5 +1,6 @@
 import dns from 'node:dns'
 import net from 'node:net'
+import os from 'node:os'
 import ipaddr from 'ipaddr.js'
 import { GatewayError } from '../model/error.ts'
 
@@ -10,49 +11,87 @@ const METADATA = [
   '169.254.169.254',
   '169.254.170.2',
   '169.254.170.23',
+  '169.254.0.23',
+  '169.254.42.42',
   '100.100.100.200',
   '168.63.129.16',
   '192.0.0.192',
   'fd00:ec2::254',
+  'fd00:ec2::23',
+  'fd00:42::42',
   'fd20:ce::254',
 ]
 const METADATA_NAMES = new Set(['metadata.google.internal', 'metadata', 'instance-data'])
+
+/** Names for this machine and its network (RFC 6761, 6762, 8375, ICANN's .internal): whether one exists is nobody's business. */
+const LOCAL_NAMES = /(?:^|\.)(?:localhost|local|internal|home\.arpa)$/
 
 /** Decides which addresses may be reached as servers, when one is saved and again for every connection. */
 export interface AddressGuard {
   /** Throws `invalid_request` unless every address the URL's host stands for may be reached. */
   checkUrl(url: string): Promise<void>
-  /** Throws when the host is an address that may not be reached; names pass, `lookup` checks them. */
-  checkHost(host: string): void
-  /** For `net.connect`: resolves, checks all addresses, and answers the ones that were checked. */
-  lookup: net.LookupFunction
+  /** Throws when the origin is ours, or its host an address that may not be reached; `lookup` checks names. */
+  checkOrigin(origin: string): void
+  /** For `net.connect` to that port: resolves, checks all addresses, and answers the ones that were checked. */
+  lookup(port: number): net.LookupFunction
 }
 
-/** `allowed`: CIDR ranges beside the public Internet, e.g. `10.0.0.0/8`. Throws `configuration` for an unreadable one. */
-export function createAddressGuard(allowed: readonly string[]): AddressGuard {
+/** Where the gateway itself is reached: never a server of its own, whatever ranges are allowed. */
+export interface OwnAddress {
+  origin: string
+  port: number
+}
+
+/**
+ * `allowed`: CIDR ranges beside the public Internet, e.g. `10.0.0.0/8`. Throws `configuration` for an unreadable one.
+ * `own` is asked each time: the port is known only once we listen.
+ */
+export function createAddressGuard(
+  allowed: readonly string[],
+  own: () => OwnAddress | undefined,
+): AddressGuard {
   const ranges = allowed.map(parseRange)
-  const mayReach = (text: string) => isReachable(unwrap(ipaddr.parse(text)), ranges)
 
-  function checkHost(host: string): void {
-    const name = bareHost(host)
-    if (METADATA_NAMES.has(name)) throw refused(host)
-    if (net.isIP(name) !== 0 && !mayReach(name)) throw refused(host)
+  function requireReachable(host: string, addresses: readonly string[], port: number): void {
+    if (addresses.length === 0) throw refused(host)
+    for (const text of addresses) {
+      const address = unwrap(ipaddr.parse(text))
+      if (!isReachable(address, ranges)) throw refused(host)
+      if (port === own()?.port && isOfThisMachine(address)) throw ownAddress(host)
+    }
   }
 
-  const lookup: net.LookupFunction = (host, options, done) => {
-    dns.lookup(host, { ...options, all: true }, (error, addresses) => {
-      if (error) return done(error, [])
-      if (addresses.length === 0 || !addresses.every(({ address }) => mayReach(address)))
-        return done(refused(host), [])
-      if (options.all) return done(null, addresses)
-      const [first] = addresses
-      done(null, first?.address ?? '', first?.family)
-    })
+  function checkOrigin(origin: string): void {
+    const url = new URL(origin)
+    const name = bareHost(url.hostname)
+    if (url.origin === own()?.origin) throw ownAddress(url.hostname)
+    if (METADATA_NAMES.has(name)) throw refused(url.hostname)
+    if (ranges.length === 0 && LOCAL_NAMES.test(name)) throw refused(url.hostname)
+    if (net.isIP(name) !== 0) requireReachable(url.hostname, [name], portOf(url))
   }
 
-  async function checkUrl(url: string): Promise<void> {
-    const { hostname } = new URL(url)
-    checkHost(hostname)
+  const lookup = (port: number): net.LookupFunction => {
+    return (host, options, done) => {
+      dns.lookup(host, { ...options, all: true }, (error, found) => {
+        if (error) return done(error, [])
+        try {
+          const addresses = found.map(({ address }) => address)
+          requireReachable(host, addresses, port)
+        } catch (refusal) {
+          // The guard throws GatewayErrors only.
+          return done(refusal as Error, [])
+        }
+        if (options.all) return done(null, found)
+        const [first] = found
+        done(null, first?.address ?? '', first?.family)
+      })
+    }
+  }
+
+  async function checkUrl(text: string): Promise<void> {
+    const url = new URL(text)
+    const { hostname } = url
+    checkOrigin(url.origin)
     if (net.isIP(bareHost(hostname)) !== 0) return
     const addresses = await dns.promises.lookup(bareHost(hostname), { all: true }).catch((cause) => {
       throw new GatewayError('invalid_request', `The host "${hostname}" is unknown.`, {
@@ -60,11 +99,19 @@ export function createAddressGuard(allowed: readonly string[]): AddressGuard {
         fix: 'Check the URL for a typing error.',
       })
     })
-    if (!addresses.every(({ address }) => mayReach(address))) throw refused(hostname)
+    const texts = addresses.map(({ address }) => address)
+    requireReachable(hostname, texts, portOf(url))
   }
 
-  return { checkUrl, checkHost, lookup }
+  return { checkUrl, checkOrigin, lookup }
 }
+
+/** The port a URL leads to, said or not. */
+export function portOf({ port, protocol }: URL): number {
+  return port === '' ? (DEFAULT_PORT[protocol] ?? 0) : Number(port)
+}
+
+const DEFAULT_PORT: Record<string, number> = { 'http:': 80, 'https:': 443 }
 
 function parseRange(text: string): [Address, number] {
   try {
@@ -101,10 +148,26 @@ function embeddedIPv4At(address: ipaddr.IPv6): number | undefined {
 }
 
 function isReachable(address: Address, allowed: readonly [Address, number][]): boolean {
-  const text = address.toString()
-  if (METADATA.includes(text)) return false
+  if (isMetadata(address)) return false
   if (address.range() === 'unicast' && !isOutsideGlobalUnicast(address)) return true
   return allowed.some(([range, bits]) => range.kind() === address.kind() && matches(address, range, bits))
+}
+
+/** Also inside of IPv6 in whatever way: translators keep the IPv4 address at the end, Teredo there with its bits flipped. */
+function isMetadata(address: Address): boolean {
+  if (METADATA.includes(address.toString())) return true
+  if (address.kind() === 'ipv4') return false
+  const end = address.toByteArray().slice(-4)
+  const flipped = end.map((byte) => byte ^ 0xff)
+  return [end, flipped].some((form) => METADATA.includes(ipaddr.fromByteArray(form).toString()))
+}
+
+/** Asked for each connection: addresses come and go while we run. */
+function isOfThisMachine(address: Address): boolean {
+  if (['loopback', 'unspecified'].includes(address.range())) return true
+  const text = address.toString()
+  const interfaces = Object.values(os.networkInterfaces()).flatMap((found) => found ?? [])
+  return interfaces.some((own) => ipaddr.parse(own.address).toString() === text)
 }
 
 function matches(address: Address, range: Address, bits: number): boolean {
@@ -126,4 +189,10 @@ function refused(host: string): GatewayError {
       fix: 'Start the control plane with --allow-upstream and the address range, if this server is meant to be reached.',
     },
   )
+}
+
+function ownAddress(host: string): GatewayError {
+  return new GatewayError('invalid_request', `The host "${host}" leads back to this gateway.`, {
+    fix: 'A gateway cannot be a server of itself. To share tools, add their server to both workspaces.',
+  })
 }

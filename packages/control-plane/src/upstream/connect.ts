@@ -29,6 +29,7 @@ export interface ConnectOptions {
   hosting: (HostedOptions & { workingFolder(server: Server): string }) | undefined
   verdict: EraVerdict | undefined
   replies: ReplyRoom
+  hops(): string
   nextId(): number
   events: PeerEvents
   noise(): void
@@ -132,6 +133,7 @@ function httpOptions(
     fillHeaders: createHeaderFiller(target.headers),
     unsolicited: unsolicitedFor(options.events, respond),
     replies: options.replies,
+    hops: options.hops,
   }
 }
 

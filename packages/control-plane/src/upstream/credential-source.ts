@@ -1,5 +1,6 @@
 import type { OpenCredential, Scrubber } from '../model/credential.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
+import { fitsHeader } from '../model/header-text.ts'
 import { fillPlaceholders } from '../model/placeholder.ts'
 
 /** One server's credential, as the vault hands it out for each call. */
@@ -57,9 +58,9 @@ export function fillAll(
   )
 }
 
-/** The HTTP client would refuse it too, in words that blame the connection. */
+/** Values are judged when they are saved, but not the ones saved before that was so. */
 function requireHeaderValue(name: string, value: string): void {
-  if (/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)) return
+  if (fitsHeader(value)) return
   const message = `The credential holds characters that the header "${name}" cannot carry, such as a line break.`
   throw new GatewayError('needs_credential', message, { fix: 'Set the credential again, without them.' })
 }

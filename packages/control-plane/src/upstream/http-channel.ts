@@ -18,6 +18,7 @@ export interface HttpChannelOptions {
   fillHeaders: (credential: OpenCredential | undefined) => Record<string, string>
   unsolicited: UnsolicitedSink
   replies: ReplyRoom
+  hops(): string
 }
 
 /** A change of credential between asking the vault and writing to the socket: nothing was sent, ask again. */
@@ -242,6 +243,7 @@ export class HttpChannel implements Channel {
       'accept-encoding': 'identity',
       ...this.#options.fillHeaders(credential),
       ...more,
+      'mcpgw-hops': this.#options.hops(),
     }
     if (this.#sessionId !== undefined) headers['mcp-session-id'] = this.#sessionId
     if (this.#revision !== undefined) headers['mcp-protocol-version'] = this.#revision

@@ -1,6 +1,6 @@
 import { buildConnector, Pool } from 'undici'
 import { GatewayError } from '../model/error.ts'
-import type { AddressGuard } from './address-guard.ts'
+import { type AddressGuard, portOf } from './address-guard.ts'
 
 /** Accepts or refuses a TCP connection within this time; slower hosts are as good as dead to a waiting caller. */
 const CONNECT_TIMEOUT_MS = 5_000
@@ -13,10 +13,11 @@ const SPARE_CONNECTIONS = 128
  * Every new connection passes the guard, with the address that was checked.
  */
 export function openHttpPool(origin: string, guard: AddressGuard, maxCalls: number): Pool {
-  const connectGuarded = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guard.lookup })
+  const lookup = guard.lookup(portOf(new URL(origin)))
+  const connectGuarded = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup })
   const connect: buildConnector.connector = (options, done) => {
     try {
-      guard.checkHost(options.hostname)
+      guard.checkOrigin(origin)
     } catch (error) {
       // The guard throws GatewayErrors only.
       return done(error as Error, null)

@@ -67,5 +67,9 @@ const KNOWN: Record<number, [string, string]> = {
     "Give the credential's account the rights it needs there.",
   ],
   404: ['has no MCP server at this path', "Correct the server's URL."],
+  508: [
+    'leads back to the workspace that uses it',
+    'Remove this server: a workspace cannot be a server of itself, nor over another gateway.',
+  ],
   405: ['has no MCP server at this path', "Correct the server's URL."],
 }

@@ -80,7 +80,7 @@ export class SseChannel implements Channel {
       },
       this.#options.replies,
     )
-    const headers = { ...this.#options.fillHeaders(this.#credential), accept: 'text/event-stream' }
+    const headers = { ...this.#headers(this.#credential), accept: 'text/event-stream' }
     const { pathname, search } = this.#options.url
     this.#pool.dispatch({ path: pathname + search, method: 'GET', headers }, exchange)
     return exchange
@@ -145,11 +145,15 @@ export class SseChannel implements Channel {
     withCredential(
       this.#options.credentials,
       (credential) => {
-        const headers = { ...this.#options.fillHeaders(credential), 'content-type': 'application/json' }
+        const headers = { ...this.#headers(credential), 'content-type': 'application/json' }
         this.#pool.dispatch({ path: this.#endpoint, method: 'POST', headers, body }, exchange)
       },
       (error) => fail({ kind: 'never-sent', error }),
     )
+  }
+
+  #headers(credential: OpenCredential | undefined): Record<string, string> {
+    return { ...this.#options.fillHeaders(credential), 'mcpgw-hops': this.#options.hops() }
   }
 
   established(): void {}

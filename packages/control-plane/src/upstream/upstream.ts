@@ -37,6 +37,8 @@ export interface UpstreamOptions {
   /** What the server offers may have changed. */
   onListing(): void
   onResourceUpdated(uri: string): void
+  /** The value of the header `Mcpgw-Hops`, asked for each request. */
+  hops(): string
 }
 
 interface Connection {
@@ -298,7 +300,7 @@ export class Upstream {
   }
 
   async #open(profile: PeerProfile, credentialVersion: number, changes: number): Promise<Connection> {
-    const { clock, credentials, hosting, replies } = this.#options
+    const { clock, credentials, hosting, replies, hops } = this.#options
     let connection: Connection | undefined
     const peer = await connect(
       {
@@ -308,6 +310,7 @@ export class Upstream {
         hosting,
         verdict: await this.#freshVerdict(),
         replies,
+        hops,
         nextId: () => ++this.#lastId,
         noise: () => this.#noise++,
         events: {

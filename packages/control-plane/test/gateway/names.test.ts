@@ -41,7 +41,7 @@ async function setPrefixes(first: string, second: string): Promise<string[]> {
 
 const TOOLS_EACH = UNCLEAN.length + 2
 
-it('shows every tool under a clean, short name of its own', async () => {
+it('[M14] shows every tool under a clean, short name of its own', async () => {
   for (const first of ['always', 'on-collision', 'never'])
     for (const second of ['always', 'on-collision', 'never']) {
       const names = await setPrefixes(first, second)
@@ -82,7 +82,7 @@ it.each(CLIENTS)('leads each name to its own tool for a $era client $way', async
   }
 })
 
-it('keeps all names across a restart, whichever server answers first', async () => {
+it('[M14] keeps all names across a restart, whichever server answers first', async () => {
   for (const prefix of ['always', 'on-collision', 'never']) {
     const before = await setPrefixes(prefix, prefix)
     await plane.kill()

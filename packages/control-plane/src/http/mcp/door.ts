@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { may } from '../../access/permissions.ts'
+import { HOPS_HEADER } from '../../gateway/hops.ts'
 import type { WorkspaceRuntime } from '../../gateway/workspace-runtime.ts'
 import { asGatewayError, GatewayError } from '../../model/error.ts'
 import type { Principal } from '../../model/principal.ts'
@@ -28,6 +29,7 @@ export async function serveMcp(
     const principal = admitted instanceof Promise ? await admitted : admitted
     const found = context.workspaces.bySlug(slug)
     const runtime = requireOpen(principal, slug, found instanceof Promise ? await found : found)
+    if (isLoop(runtime, request)) return refuseLoop(response)
     const exchange = { runtime, principal, request, response, bytesIn: 0 }
     if (request.method === 'POST') return takePost(context, exchange)
     if (request.method === 'GET') return openLegacyStream(context, exchange)
@@ -49,6 +51,16 @@ function requireOpen(
   throw new GatewayError('not_found', `There is no workspace "${slug}" that this token opens.`, {
     fix: 'Check the workspace in the URL, or ask its admin for a token.',
   })
+}
+
+function isLoop({ hops }: WorkspaceRuntime, { headers }: IncomingMessage): boolean {
+  const came = headers[HOPS_HEADER]
+  return came !== undefined && hops.isLoop(String(came))
+}
+
+/** 508 Loop Detected: what stands in front of a gateway does not answer so by itself. */
+function refuseLoop(response: ServerResponse): void {
+  refuse(response, 508, RPC.gateway, 'This workspace would be a server of itself, over other workspaces.')
 }
 
 interface Exchange {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import net from 'node:net'
-import { networkInterfaces, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Duplex, pipeline } from 'node:stream'
 import { crc32 } from 'node:zlib'
@@ -12,8 +12,6 @@ export interface EgressOptions {
   /** Where it listens: a Unix socket that is bound into the sandboxes. */
   socketPath: string
   guard: AddressGuard
-  /** The port of the gateway itself, where no hosted server has business. */
-  ownPort(): number
 }
 
 /** Ends connections as well: what is left in a sandbox has no use for them. */
@@ -98,14 +96,13 @@ function connectTo(
 ): net.Socket | undefined {
   const host = hostname.replace(/^\[|\]$/g, '')
   try {
-    options.guard.checkHost(host)
-    if (net.isIP(host) !== 0) refuseOwn(options, [host], port)
+    for (const scheme of ['http', 'https'])
+      options.guard.checkOrigin(`${scheme}://${net.isIPv6(host) ? `[${host}]` : host}:${port}`)
   } catch (error) {
-    // Both throw GatewayErrors only.
-    fail(error as Error)
+    fail(error instanceof GatewayError ? error : new Error('The address cannot be read.'))
     return undefined
   }
-  const socket = net.connect({ host, port, lookup: guardedLookup(options, port) })
+  const socket = net.connect({ host, port, lookup: options.guard.lookup(port) })
   socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('It did not answer in time.')))
   let connected = false
   socket.once('connect', () => {
@@ -116,32 +113,6 @@ function connectTo(
       fail(error instanceof GatewayError ? error : new Error('The connection could not be made.'))
   })
   return socket
-}
-
-function guardedLookup(options: EgressOptions, port: number): net.LookupFunction {
-  return (host, lookupOptions, done) => {
-    options.guard.lookup(host, lookupOptions, (error, found, family) => {
-      if (error) return done(error, found, family)
-      try {
-        refuseOwn(options, typeof found === 'string' ? [found] : found.map(({ address }) => address), port)
-      } catch (refusal) {
-        return done(refusal as Error, found, family)
-      }
-      done(null, found, family)
-    })
-  }
-}
-
-/** Even where the operator allows this machine's addresses: a hosted server must not become a client of its gateway. */
-function refuseOwn({ ownPort }: EgressOptions, addresses: string[], port: number): void {
-  if (port !== ownPort() || !addresses.some(isOfThisMachine)) return
-  throw new GatewayError('invalid_request', 'A hosted server may not call its own gateway.')
-}
-
-function isOfThisMachine(address: string): boolean {
-  if (/^(?:::ffff:)?(?:127\.|0\.0\.0\.0$)|^::1?$/i.test(address)) return true
-  const bare = address.replace(/^::ffff:/i, '')
-  return Object.values(networkInterfaces()).some((each) => each?.some((one) => one.address === bare))
 }
 
 const HOP_BY_HOP = /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i
