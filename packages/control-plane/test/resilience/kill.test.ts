@@ -135,7 +135,7 @@ class MixedLoad {
   async #keepCalling(caller: number): Promise<void> {
     for (let turn = caller; this.#running; turn++) {
       const provoked = PROVOKED[turn % PROVOKED.length] ?? 'ok'
-      await this.#call(provoked, `${caller}-${turn}`).catch(() => delay(10))
+      await this.#call(provoked, `${caller}-${turn}`).catch(() => delay(50))
     }
   }
 
