@@ -494,7 +494,7 @@ describe('changing the master key', () => {
     const { publicKey } = await vault.signer()
     expect(await vault.signer()).toMatchObject({ publicKey })
     const newKey = new Uint8Array(randomBytes(32))
-    expect(await vault.rewrap(newKey)).toBe(7)
+    expect(await vault.rewrap(newKey)).toBe(WRAPPED + 1)
     expect(await vault.signer()).toMatchObject({ publicKey })
     const reopened = await (await open({ masterKey: newKey })).signer()
     expect(reopened.publicKey).toBe(publicKey)

@@ -66,7 +66,7 @@ const EXPECTED: Record<string, number[]> = {
   'GET /audit/verify': OWNERS_OUTSIDE(200),
   'POST /audit/verify': OWNERS_OUTSIDE(200),
   'GET /audit/checkpoint': OWNERS_OUTSIDE(200),
-  'GET /audit/checkpoint-key': [200, 200, 403, 403, 200, 401],
+  'GET /audit/checkpoint-key': [200, 200, 403, 403, 200, 403, 403, 401],
 }
 
 /** A definition that waits for approval at every server. */
@@ -205,7 +205,7 @@ describe('[T10] who may do what', () => {
     for (const { method, path } of writing) {
       const body = bodyFor(method, path) as object
       const target = { slug: 'acme', server: 'elsewhere', token: 't-dev' }
-      for (const [field, value] of Object.entries(unwanted)) {
+      for (const [field, value] of Object.entries(unwanted).filter(([name]) => !(name in body))) {
         const { status, text } = await installation.ask('owner', method, fill(path, target), {
           ...body,
           [field]: value,

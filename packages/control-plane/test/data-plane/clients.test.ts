@@ -131,20 +131,4 @@ describe('a server', () => {
     await client.call('s__which').catch(() => {})
     expect(await client.call('s__which')).toMatch(/^session \d+$/)
   })
-
-  it('whose credential cannot stand in a header is told of in words that say so', async () => {
-    await using upstream = await startSmall(['t'], (call) => answerText(call, 'ok'))
-    await plane.workspace('line-break')
-    const headers = { authorization: 'Bearer {{TOKEN}}' }
-    await plane.api('POST', '/workspaces/line-break/servers', { name: 's', url: upstream.url, headers })
-    await plane.api('PUT', '/workspaces/line-break/servers/s/credential', {
-      values: { TOKEN: 'secret-abc\nX-Evil: 1' },
-    })
-    const health = await plane.api('POST', '/workspaces/line-break/servers/s/check')
-    expect(health).toMatchObject({
-      status: 'needs_credential',
-      error: { message: expect.stringContaining('line break') },
-    })
-    expect(JSON.stringify(health)).not.toContain('secret-abc')
-  })
 })

@@ -83,7 +83,7 @@ describe.skipIf(!canMeasure)(
     it('[M12] is replaced when a line on stdout has no end, and costs no more than that line', async () => {
       const moreBytes = await memoryFor(async () => {
         const flood = evaluate(write(1))
-        const refused = expect(flood).rejects.toThrow('It sent a line longer than 10 MiB.')
+        const refused = expect(flood).rejects.toThrow('It sent a line longer than 16 MiB.')
         expect(await slowestMeanwhile(refused)).toBeLessThan(1_000)
         await refused
       })

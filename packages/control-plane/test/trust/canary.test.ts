@@ -420,7 +420,8 @@ describe('[V1] a credential at rest', () => {
     for (const value of values) {
       const headers = { authorization: `Bearer ${value}` }
       const { status } = await fetch(`${plane.url}${BASE_PATH}/whoami`, { headers })
-      expect([value, status]).toEqual([value, 401])
+      // After ten of them, this address has tried too often.
+      expect([value, status === 401 || status === 429]).toEqual([value, true])
     }
   })
 

@@ -115,7 +115,7 @@ describe('talking to a hosted server', () => {
     )
     expect(await exit).toMatchObject({
       signal: 'SIGKILL',
-      reason: 'It sent a line longer than 16777216 bytes.',
+      reason: 'It sent a line longer than 16 MiB.',
     })
     expect(lines).toEqual([])
   })

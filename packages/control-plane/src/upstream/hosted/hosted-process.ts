@@ -160,7 +160,7 @@ class RunningProcess implements HostedProcess {
     const reader = createLineReader({
       maxBytes,
       onLine: (line) => this.#sort(line),
-      onTooLong: () => this.#kill(`It sent a line longer than ${maxBytes} bytes.`),
+      onTooLong: () => this.#kill(`It sent a line longer than ${inMiB(maxBytes)}.`),
     })
     stdout.on('data', (chunk: Buffer) => reader.push(chunk))
     stdout.once('end', () => {
@@ -184,9 +184,8 @@ class RunningProcess implements HostedProcess {
   }
 
   #watch(maxBytes = Number.POSITIVE_INFINITY) {
-    const limit = `${Math.round(maxBytes / 1024 / 1024)} MiB`
     return watchMemory(this.pid, maxBytes, () =>
-      this.#kill(`It used more memory than the limit of ${limit}.`),
+      this.#kill(`It used more memory than the limit of ${inMiB(maxBytes)}.`),
     )
   }
 
@@ -218,6 +217,10 @@ class RunningProcess implements HostedProcess {
     })
     this.#reported.resolve()
   }
+}
+
+function inMiB(bytes: number): string {
+  return `${Number((bytes / 1024 / 1024).toPrecision(3))} MiB`
 }
 
 /** The end by a signal, as shells and bubblewrap tell it. */

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { mintToken } from '../../src/access/token-format.ts'
 import { EXAMPLE_KEYS } from '../../src/vault/master-key.ts'
 import { ControlPlane } from '../control-plane.ts'
-import { type Ended, runProgram } from './run-program.ts'
+import { type Ended, runProgram } from '../resilience/run-program.ts'
 
 const newKey = () => randomBytes(32).toString('base64')
 
