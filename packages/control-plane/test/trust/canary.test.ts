@@ -159,6 +159,8 @@ describe('[V9] a secret that a hostile server repeats', () => {
   /** Notifications meant for nobody, and questions to a client of the other era. */
   function mayBeSilent(place: string, era: string): boolean {
     if (/unknown notification|resource updated|cancel reason|input required/.test(place)) return true
+    // The legacy client before left a question open on the one stream there is: it could be told of by this message.
+    if (era === 'modern' && place === 'sse log data') return true
     return era === 'modern'
       ? / (elicitation|sampling)/.test(place)
       : /^modern .*(elicitation|sampling)/.test(place)
