@@ -43,7 +43,7 @@ export function openMasterKeyFile(given: string): MasterKeyFile {
   const next = `${path}.next`
   return {
     path,
-    paths: () => [path, next, `${next}.making`],
+    paths: () => [path, `${path}.making`, next, `${next}.making`],
     read: () => readKeyFile(path),
     readNext: () => (existsSync(next) ? readKeyFile(next) : undefined),
     writeNext: (random) => writeNewKey(next, random),

@@ -25,7 +25,7 @@ const ROOMS: Record<string, Room> = {
     may: ['model', 'zod', 'node:crypto'],
     because: 'secrets must not know the web, nor where they are kept',
   },
-  audit: { may: ['model', 'zod', 'node:crypto'], because: 'it receives a store' },
+  audit: { may: ['model', 'protocol', 'zod', 'node:crypto'], because: 'it receives a store' },
   aggregation: {
     may: ['model', 'protocol', 'node:crypto'],
     because: 'which tools exist under which names is a pure question',

@@ -1,6 +1,6 @@
 import type { CallContent, KeptText } from '../model/audit-row.ts'
 import type { Scrubber } from '../model/credential.ts'
-import { type Redaction, redact } from './redact.ts'
+import { type Redaction, redact, secretsNamedIn } from './redact.ts'
 
 /** Of arguments and of a result each. */
 const MAX_KEPT_BYTES = 64 * 1024
@@ -10,20 +10,30 @@ const MAX_SECRETS = 20
 /** Makes a scrubber for values by name. */
 export type CreateScrubber = (values: ReadonlyMap<string, string>) => Scrubber
 
+/** What came of a call, as JSON. */
+export interface ResultText {
+  json: string
+  /** Whether its end is missing already. */
+  cut: boolean
+}
+
 /**
  * What the log may keep of a call. `scrubbers`: those of every credential that could turn up in it. A secret among the
  * arguments is taken out of the result too.
  */
 export function keptContent(
-  call: { arguments: unknown; result: unknown },
+  call: { arguments: unknown; result: ResultText },
   scrubbers: readonly Scrubber[],
   createScrubber: CreateScrubber,
 ): CallContent {
-  const given = redact(call.arguments, scrubbers)
-  const own = new Map(
-    given.secrets.slice(0, MAX_SECRETS).map((secret, place) => [`argument ${place + 1}`, secret]),
-  )
-  const result = redact(call.result, own.size === 0 ? scrubbers : [...scrubbers, createScrubber(own)])
+  const given = redact(JSON.stringify(call.arguments) ?? 'null', scrubbers)
+  const own = new Map<string, string>()
+  for (const secret of secretsNamedIn(call.arguments)) {
+    if (own.size === MAX_SECRETS) break
+    own.set(`argument ${own.size + 1}`, secret)
+  }
+  const { json, cut } = call.result
+  const result = redact(json, own.size === 0 ? scrubbers : [...scrubbers, createScrubber(own)], cut)
   return { arguments: kept(given), result: kept(result) }
 }
 

@@ -100,8 +100,9 @@ async function verifyOnce({ store, workspaceId, segments, evidence }: Verificati
   }
   const pruned = last.seq
   for await (const row of readRows(store, workspaceId, pruned)) {
-    const reason = problemWith(row, last, expected) ?? (await problemWithContent(store, row))
+    const reason = await problemWith(store, row, last)
     if (reason !== undefined) return bad(last.seq + 1, reason)
+    if (contradicts(row, expected)) return bad(row.seq, 'checkpoint_differs')
     last = { seq: row.seq, hash: row.hash }
     if (last.seq === head.seq && last.hash !== head.hash) return bad(last.seq, 'changed')
   }
@@ -120,17 +121,14 @@ function contradicts({ seq, hash }: AuditHead, expected: ReadonlyMap<number, Aud
   return expected.get(seq)?.some((checkpoint) => checkpoint.hash !== hash) ?? false
 }
 
-function problemWith(
+/** Why a row, with what is kept beside it, is not what was written behind the last one; undefined when it is. */
+export async function problemWith(
+  store: AuditStore,
   row: AuditRow,
   last: AuditHead,
-  expected: ReadonlyMap<number, AuditHead[]>,
-): VerdictReason | undefined {
+): Promise<VerdictReason | undefined> {
   if (row.seq > last.seq + 1) return 'missing'
   if (row.seq !== last.seq + 1 || row.hash !== linkRow(last.hash, row)) return 'changed'
-  return contradicts(row, expected) ? 'checkpoint_differs' : undefined
-}
-
-async function problemWithContent(store: AuditStore, row: AuditRow): Promise<VerdictReason | undefined> {
   if (row.contentDigest === undefined) return undefined
   const content = await store.content(row.workspaceId, row.seq)
   return content !== undefined && digestOf(content) === row.contentDigest ? undefined : 'content_changed'

@@ -1,9 +1,11 @@
 import type { Scrubber } from '../model/credential.ts'
+import { NO_LIMITS, parseJson } from '../protocol/json.ts'
+import { closeJson } from './json-start.ts'
 
 export const REDACTED = '[redacted]'
 
-/** Longer texts are looked at only so far: far beyond what is kept of a call, and cheap enough to search. */
-const WINDOW = 256 * 1024
+/** Of longer JSON only so much is looked at: beyond what is kept of a call, and cheap enough to search. */
+export const MAX_SEARCHED = 130 * 1024
 /** More than any form of a credential's value (16 KiB, three times that percent-encoded). */
 const LONGEST_SECRET = 64 * 1024
 
@@ -35,8 +37,9 @@ const SHAPES: readonly RegExp[] = [
   /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g,
   /\bAIza[\w-]{30,}/g,
   /\bnpm_[0-9A-Za-z]{30,}/g,
-  /\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?/g,
 ]
+/** Also takes what has no dot, and is no JWT: to look for one again at each hyphen in it would take minutes. */
+const JWT = /\beyJ[\w-]{6,}(?:\.[\w-]{6,}(?:\.[\w-]*)?)?/g
 const SCHEME = /\b(bearer|basic)(\s{1,4})[\w+/.~=-]{16,}/gi
 const URL_PASSWORD = /(:\/\/[^\s/:@"']{0,256}:)[^\s/@"']{1,512}@/g
 const PRIVATE_KEY =
@@ -46,36 +49,37 @@ export interface Redaction {
   /** JSON, unless it was cut. */
   text: string
   cut: boolean
-  /** The values that stood under names of secrets: where they come up again they are secrets too. */
-  secrets: string[]
 }
 
 /**
- * A value as JSON without the secrets in it: those the scrubbers know, those under names of secrets, and those that
- * look like one.
+ * JSON without the secrets in it: those the scrubbers know, those under names of secrets, and those that look like
+ * one. `cut`: the end of it is missing already.
  */
-export function redact(value: unknown, scrubbers: readonly Scrubber[]): Redaction {
-  const secrets: string[] = []
-  let cut = false
+export function redact(json: string, scrubbers: readonly Scrubber[], cut = false): Redaction {
+  const isCut = cut || json.length > MAX_SEARCHED
+  // First of all, so that no look-alike takes a part of a credential and leaves the rest.
+  const scrubbed = scrubJson(isCut ? closeJson(json.slice(0, MAX_SEARCHED)) : json, scrubbers)
+  const text = tokensTaken(JSON.stringify(parseJson(Buffer.from(scrubbed), NO_LIMITS), withoutSecret))
+  return { text: isCut ? withoutEnd(text) : text, cut: isCut }
+}
 
-  function leaf(text: string): string {
-    if (text.length <= WINDOW) return withoutShapes(text)
-    cut = true
-    return withoutEnd(withoutShapes(scrubText(text.slice(0, WINDOW), scrubbers)))
+function withoutSecret(name: string, member: unknown): unknown {
+  if (isSecret(name, member)) return REDACTED
+  return typeof member === 'string' ? withoutShapes(member) : member
+}
+
+/** The texts that stand under names of secrets: where they come up again they are secrets too. */
+export function* secretsNamedIn(value: unknown, isNamed = false): Generator<string> {
+  if (typeof value === 'string' && isNamed) yield value
+  if (typeof value !== 'object' || value === null) return
+  for (const [name, member] of Object.entries(value)) {
+    const named = isNamed || isSecret(name, member)
+    if (named || typeof member === 'object') yield* secretsNamedIn(member, named)
   }
+}
 
-  function replace(name: string, member: unknown): unknown {
-    if (SECRET_NAME.test(name) && !isHarmless(name, member)) {
-      collectTexts(member, secrets)
-      return REDACTED
-    }
-    return typeof member === 'string' ? leaf(member) : member
-  }
-
-  const json = JSON.stringify(value, replace) ?? 'null'
-  if (json.length <= WINDOW) return { text: tokensTaken(scrubJson(json, scrubbers)), cut, secrets }
-  const start = scrubText(json.slice(0, WINDOW), scrubbers)
-  return { text: withoutEnd(tokensTaken(start)), cut: true, secrets }
+function isSecret(name: string, member: unknown): boolean {
+  return SECRET_NAME.test(name) && !isHarmless(name, member)
 }
 
 function isHarmless(name: string, member: unknown): boolean {
@@ -83,22 +87,12 @@ function isHarmless(name: string, member: unknown): boolean {
   return typeof member === 'number' && COUNTED.test(name)
 }
 
-function collectTexts(member: unknown, secrets: string[]): void {
-  if (typeof member === 'string') secrets.push(member)
-  else if (typeof member === 'object' && member !== null)
-    for (const inner of Object.values(member)) collectTexts(inner, secrets)
-}
-
 function scrubJson(json: string, scrubbers: readonly Scrubber[]): string {
   // As bytes a scrubber knows JSON for what it is and leaves it so.
   return scrubbers.reduce<Buffer>((bytes, scrubber) => scrubber.bytes(bytes), Buffer.from(json)).toString()
 }
 
-function scrubText(text: string, scrubbers: readonly Scrubber[]): string {
-  return scrubbers.reduce((rest, scrubber) => scrubber.text(rest), text)
-}
-
-/** The window's edge may go through the middle of a secret, which then is not recognised. */
+/** The cut may go through the middle of a secret, which then is not recognised. */
 function withoutEnd(text: string): string {
   return text.slice(0, Math.max(0, text.length - LONGEST_SECRET))
 }
@@ -114,6 +108,8 @@ function withoutShapes(text: string): string {
 }
 
 function tokensTaken(text: string): string {
-  const unsigned = text.replace(SCHEME, `$1$2${REDACTED}`)
+  const unsigned = text
+    .replace(SCHEME, `$1$2${REDACTED}`)
+    .replace(JWT, (found) => (found.includes('.') ? REDACTED : found))
   return SHAPES.reduce((rest, shape) => rest.replace(shape, REDACTED), unsigned)
 }

@@ -1,9 +1,9 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { AuditRow } from '../model/audit-row.ts'
+import type { AuditEntry, AuditRow, CallContent } from '../model/audit-row.ts'
 import type { AuditSegment, Signer } from '../model/audit-seal.ts'
 import type { AuditStore } from '../model/stores.ts'
-import { linkRow, verifyChain } from './chain.ts'
+import { digestOf, linkRow, verifyChain } from './chain.ts'
 import { pruneLog } from './retention.ts'
 import { readVerifyingKey } from './signature.ts'
 import { createMemoryStore, entryOf } from './test-log.ts'
@@ -17,7 +17,7 @@ function createSigner(): Signer {
 }
 
 /** A log of 20 rows, begun at 1, 2, 3, …, that is pruned, and can be killed while it is. */
-async function openLog() {
+async function openLog(change: Partial<AuditEntry> = {}, content?: CallContent) {
   const memory = createMemoryStore()
   const segments: AuditSegment[] = []
   const signer = createSigner()
@@ -28,6 +28,7 @@ async function openLog() {
   }
   const store: AuditStore = {
     ...memory,
+    content: async () => content,
     segments: async () => [...segments],
     lastBefore: async (_, time) =>
       (memory.rows.find((row) => row.time >= time)?.seq ?? (memory.ends.get('w1')?.seq ?? 0) + 1) - 1,
@@ -44,7 +45,7 @@ async function openLog() {
     },
   }
   await store.append(
-    Array.from({ length: 20 }, (_, place) => entryOf({ time: place + 1 })),
+    Array.from({ length: 20 }, (_, place) => entryOf({ ...change, time: place + 1 })),
     linkRow,
   )
   let now = 0
@@ -113,6 +114,18 @@ describe('pruning a log', () => {
     expect(log.rows).toHaveLength(20)
     expect(log.errors).toEqual([expect.stringContaining('is not pruned')])
     expect(await log.verify()).toEqual({ ok: false, firstBadSeq: 5, reason: 'changed' })
+  })
+
+  it('[U2] hides no damage to what was kept of a call either', async () => {
+    const content = { text: '"kept"', cut: false }
+    const contentDigest = digestOf({ arguments: content, result: content })
+    const log = await openLog(
+      { contentDigest },
+      { arguments: content, result: { text: '"other"', cut: false } },
+    )
+    await log.prune(9)
+    expect(log.rows).toHaveLength(20)
+    expect(await log.verify()).toEqual({ ok: false, firstBadSeq: 1, reason: 'content_changed' })
   })
 
   it.each<[string, (log: Awaited<ReturnType<typeof openLog>>) => void, object]>([

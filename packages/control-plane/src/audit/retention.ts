@@ -4,7 +4,7 @@ import type { ChangeBus } from '../model/change.ts'
 import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/error.ts'
 import type { AuditStore } from '../model/stores.ts'
-import { linkRow, readRows } from './chain.ts'
+import { linkRow, problemWith, readRows } from './chain.ts'
 import { isGenuineSegment, signSegment } from './segment.ts'
 import { readVerifyingKey } from './signature.ts'
 
@@ -121,7 +121,7 @@ export async function pruneLog(
     let at = start
     const times = { from: Infinity, to: 0 }
     for await (const row of readRows(store, workspaceId, start.seq)) {
-      if (row.seq !== at.seq + 1 || row.hash !== linkRow(at.hash, row)) return undefined
+      if ((await problemWith(store, row, at)) !== undefined) return undefined
       at = { seq: row.seq, hash: row.hash }
       times.from = Math.min(times.from, row.time)
       times.to = Math.max(times.to, row.time)

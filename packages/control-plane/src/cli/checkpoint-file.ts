@@ -69,6 +69,8 @@ function note(all: Map<string, Series>, checkpoint: Line): void {
     all.set(id, { turningPoints: [], samples: [], every: 1, count: 0, newest: checkpoint })
     return
   }
+  // Each start writes where the log stands: many of them must not crowd out the others.
+  if (checkpoint.seq === series.newest.seq && checkpoint.hash === series.newest.hash) return
   if (checkpoint.seq <= series.newest.seq) series.turningPoints.push(series.newest)
   else if (series.count++ % series.every === 0) series.samples.push(series.newest)
   series.newest = checkpoint

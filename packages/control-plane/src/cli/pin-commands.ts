@@ -99,7 +99,10 @@ function formatFlag({ kind, path, found }: Pin['flags'][number]): string {
 
 /** What cannot be seen is what a reviewer has to see. */
 function visible(text: string): string {
-  return text.replaceAll(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+  return text.replaceAll(
+    /[\p{C}\p{Zl}\p{Zp}\p{DI}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  )
 }
 
 function lines(all: string[]): string {

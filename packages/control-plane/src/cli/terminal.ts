@@ -53,8 +53,12 @@ export function createTerminal(io: AdminIo): Terminal {
   }
 
   function fail(exitCode: number, message: string): never {
-    for (const line of message.split('\n')) io.stderr.write(`${formatCell(line)}\n`)
+    note(message)
     throw new CommandFailed(exitCode, message)
+  }
+
+  function note(text: string): void {
+    for (const line of text.split('\n')) io.stderr.write(`${formatCell(line)}\n`)
   }
 
   async function askPage(path: string) {
@@ -84,9 +88,7 @@ export function createTerminal(io: AdminIo): Terminal {
     print({ json }, value, text) {
       io.stdout.write(json === true ? `${formatJson(value)}\n` : text)
     },
-    note(text) {
-      io.stderr.write(`${text}\n`)
-    },
+    note,
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createRecorder } from '../audit/recorder.ts'
 import type { Server } from '../model/server.ts'
+import type { PinStore } from '../model/stores.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { EMPTY_LISTING, type Listing } from '../upstream/listing.ts'
 import { ServerPins } from './server-pins.ts'
@@ -31,9 +32,18 @@ async function openPins() {
   await storage.workspaces.create({ id: 'w', slug: 'w', name: 'W', createdAt: 0 })
   await storage.servers.create(SERVER)
   const recorder = createRecorder({ store: storage.audit })
+  let recording = Promise.resolve()
+  const heard = Promise.withResolvers<void>()
   const start = () => {
-    const keeping = { store: storage.pins, recorder, now: () => time.now, newId: () => 'id' }
-    const pins = new ServerPins(SERVER, keeping, () => {})
+    const store: PinStore = {
+      ...storage.pins,
+      recordFirst: async (...given) => {
+        await recording
+        return storage.pins.recordFirst(...given)
+      },
+    }
+    const keeping = { store, recorder, now: () => time.now, newId: () => 'id' }
+    const pins = new ServerPins(SERVER, keeping, () => heard.resolve())
     void pins.configure(SERVER, undefined)
     return pins
   }
@@ -42,6 +52,14 @@ async function openPins() {
     time,
     start,
     pins: start(),
+    /** Gives what lets it go on. */
+    pauseRecording() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      recording = promise
+      return resolve
+    },
+    /** Resolves when what is held back has changed by itself. */
+    changed: () => heard.promise,
     rows: async () => {
       await recorder.record({ ...ROW, time: time.now })
       return (await storage.audit.read('w', 0, 1_000)).filter(({ method }) => method === 'tool.changed')
@@ -145,5 +163,19 @@ describe('the pins of a server', () => {
     await pins.configure(SERVER, await storage.pins.ofWorkspace('w'))
     await pins.admit(listing('third'), '')
     expect(await opened.rows()).toHaveLength(2)
+  })
+
+  it('show what is approved although the server became strict while they looked', async () => {
+    await using opened = await openPins()
+    const { pins, storage } = opened
+    await pins.configure({ ...SERVER, pin: 'warn' }, await storage.pins.ofWorkspace('w'))
+    const again = listing('new')
+    const recordFirst = opened.pauseRecording()
+    await pins.admit(again, '')
+    await pins.configure(SERVER, await storage.pins.ofWorkspace('w'))
+    expect(pins.heldBack(again)).toEqual(new Set(['a']))
+    recordFirst()
+    await opened.changed()
+    expect(pins.heldBack(again)).toEqual(new Set())
   })
 })

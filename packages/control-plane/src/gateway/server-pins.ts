@@ -80,7 +80,11 @@ export class ServerPins {
     this.#listings.set(variant, listing)
     if (this.#mode === 'off') return
     const examined = this.#examine(variant, listing)
-    if (this.#mode === 'enforce') await examined
+    if (this.#mode === 'enforce') return examined
+    // It was shown already, and whoever became strict meanwhile held back all of it.
+    void examined.then(() => {
+      if (this.#mode === 'enforce') this.#onChange()
+    })
   }
 
   /** The tools of a listing that may be neither shown nor called. */

@@ -1,7 +1,9 @@
 import type { Route } from '../aggregation/workspace-index.ts'
-import { type CreateScrubber, keptContent, withheldContent } from '../audit/capture.ts'
+import { type CreateScrubber, keptContent, type ResultText, withheldContent } from '../audit/capture.ts'
 import { digestOf } from '../audit/chain.ts'
+import { closeJson } from '../audit/json-start.ts'
 import type { Attempt, Recorder } from '../audit/recorder.ts'
+import { MAX_SEARCHED } from '../audit/redact.ts'
 import type { AuditEntry, Outcome } from '../model/audit-row.ts'
 import type { Scrubber } from '../model/credential.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
@@ -207,12 +209,15 @@ async function keepContent(
   row.contentDigest = digestOf(row.content)
 }
 
-/** The `result` or the `error` of an answer, without the envelope. */
-function outcomeOf({ bytes }: Forwarded): unknown {
-  const whole = Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes)
+/** The `result` or the `error` of an answer, without the envelope; of a long one only the beginning is read. */
+function outcomeOf({ bytes }: Forwarded): ResultText {
+  const size = sizeOf(bytes)
+  const cut = size > MAX_SEARCHED
+  const start = Buffer.concat(Buffer.isBuffer(bytes) ? [bytes] : bytes, Math.min(size, MAX_SEARCHED))
+  const whole = cut ? Buffer.from(closeJson(start.toString())) : start
   // Written by us or checked on its way in: one JSON-RPC response.
   const { result, error } = parseJson(whole, NO_LIMITS) as { result?: unknown; error?: unknown }
-  return result ?? { error }
+  return { json: JSON.stringify(result ?? { error }), cut }
 }
 
 async function finish(

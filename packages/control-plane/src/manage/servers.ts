@@ -2,7 +2,7 @@ import { requirePermission } from '../access/permissions.ts'
 import { GatewayError } from '../model/error.ts'
 import type { HostedTarget, Network, Server } from '../model/server.ts'
 import { noAnswer, nothing } from './fields.ts'
-import { inWorkspace, type Scene, type WorkspaceScene } from './operation.ts'
+import { type Deed, inWorkspace, type Scene, type WorkspaceScene } from './operation.ts'
 import { MAX_PAGE, pageByName, pageOf, pageQuery } from './paging.ts'
 import {
   describeCredential,
@@ -32,6 +32,7 @@ export const createServer = inWorkspace({
     deed.thing = input.name
     if ('catalog' in input) throw noCatalogYet()
     const { name, enabled, prefix, isolation, timeoutMs, tools, pin } = input
+    notePin(deed, pin)
     const now = manage.clock.now()
     const server: Server = {
       id: manage.newId(),
@@ -86,7 +87,8 @@ export const changeServer = inWorkspace({
   input: serverChange,
   answer: serverAnswer,
   async run(scene, where: OneServer, { pin, ...change }) {
-    const { manage, principal } = scene
+    const { manage, principal, deed } = scene
+    notePin(deed, pin)
     const { pin: pinBefore, ...server } = await requireServer(scene, where)
     const { network, ...rest } = change
     const pinNow = pin === null ? undefined : (pin ?? pinBefore)
@@ -132,6 +134,11 @@ export const checkServer = inWorkspace({
     return describeServer(manage, principal, server, health)
   },
 })
+
+/** For the row in the log: who looks away from changed tools does not do so unseen. */
+function notePin(deed: Deed, pin: Server['pin'] | null): void {
+  if (pin !== undefined) deed.shownAs = `pin ${pin ?? 'default'}`
+}
 
 /** The server a path names, in the scene's own workspace and no other. */
 export async function requireServer(

@@ -254,6 +254,8 @@ describe('[M13] pins', () => {
       pin: 'enforce',
       pinSetBy: 'default',
     })
+    const said = (await plain.rows('kind=management&server=t')).map(({ shownAs }) => shownAs)
+    expect(said.filter((text) => text !== null)).toEqual(['pin default', 'pin off'])
 
     server.lists({ ...FULL, title: 'Second' }, STEADY)
     await plain.relist()
