@@ -28,6 +28,19 @@ describe('a gateway that is at its limits', () => {
     expect(gateway.requests).toHaveLength(1)
   })
 
+  it('is asked no second time about a token that it does not accept, and the client hears why', async () => {
+    await using gateway = await openTestGateway((_request, response) => {
+      const challenge = { 'www-authenticate': 'Bearer realm="mcpgw", error="invalid_token"' }
+      response.writeHead(429, { ...BUSY, ...challenge }).end(refusal(null))
+    })
+    await using bridge = startBridge(bridgeOptions(gateway.url))
+    bridge.send(initializeRequest(1))
+    const { error } = await bridge.answerTo(1)
+    expect(error?.message).toContain('does not accept the token')
+    expect(error?.message).toContain('mcpgw login')
+    expect(gateway.requests).toHaveLength(1)
+  })
+
   it('may have no room for the event stream: calls go on, and it is asked again as slowly as it wishes', async () => {
     const asked: number[] = []
     await using gateway = await openTestGateway((request, response, body) => {

@@ -43,7 +43,7 @@ export function createAccess(settings: Settings, workspaceFlag: string | undefin
       const headers = { ...agent, ...request.headers, authorization: `Bearer ${found.token}` }
       const reply = await connections.send({ ...request, path: path ?? workspacePath, headers })
       // The next message reads the token anew, so that a login mends a running bridge.
-      if (reply.status === 401) token.forget()
+      if (refusesToken(reply)) token.forget()
       return reply
     },
     async close() {
@@ -51,6 +51,14 @@ export function createAccess(settings: Settings, workspaceFlag: string | undefin
       await open?.destroy()
     },
   }
+}
+
+/**
+ * The gateway's word that the token is not good (RFC 6750). Where many bad ones came from one address the status is 429,
+ * and waiting helps no more than with 401.
+ */
+export function refusesToken({ status, headers }: Pick<Reply, 'status' | 'headers'>): boolean {
+  return status === 401 || /\berror="invalid_token"/.test(headers['www-authenticate'] ?? '')
 }
 
 /** Does the work once and shares its result; a failure is forgotten, and the next caller tries again. */

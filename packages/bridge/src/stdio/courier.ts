@@ -1,5 +1,5 @@
 import { BridgeError } from '../bridge-error.ts'
-import type { Access } from '../credentials/access.ts'
+import { type Access, refusesToken } from '../credentials/access.ts'
 import type { Reply } from '../http/exchange.ts'
 import { readEvents } from '../http/server-events.ts'
 import { TransportError } from '../http/transport-error.ts'
@@ -167,8 +167,8 @@ export function createCourier(options: { access: Access; random: () => number; n
   async function conclude(delivery: Delivery, failure: TransportError | Refusal): Promise<void> {
     const workspace = await access.workspace()
     if (failure instanceof TransportError) throw explainTransport(failure, delivery.message, workspace.origin)
-    const { message, status } = failure
-    const isExplained = status === 401 || isWorkspaceMissing(failure)
+    const { message } = failure
+    const isExplained = refusesToken(failure) || isWorkspaceMissing(failure)
     const answer = message?.error !== undefined && !isExplained ? message : undefined
     if (answer === undefined || delivery.message.ids.length === 0) throw explainRefusal(failure, workspace)
     for (const line of addressTo(delivery.message, answer)) await delivery.onMessage(line)

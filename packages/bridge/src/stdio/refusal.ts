@@ -1,4 +1,5 @@
 import { asBridgeError, BridgeError, type Reason } from '../bridge-error.ts'
+import { refusesToken } from '../credentials/access.ts'
 import type { Reply } from '../http/exchange.ts'
 import { readText } from '../http/server-events.ts'
 import { asObject, asString, parseJson } from '../json-object.ts'
@@ -33,7 +34,7 @@ function detailOf(text: string, message: ServerMessage | undefined): string | un
 }
 
 export function isPassing(refusal: Refusal): boolean {
-  return refusal.status >= 500 || refusal.status === 429
+  return (refusal.status >= 500 || refusal.status === 429) && !refusesToken(refusal)
 }
 
 /** The gateway's own word for it, told apart from a method or a session that it does not know. */
@@ -59,7 +60,7 @@ export function explainRefusal(refusal: Refusal, workspace: WorkspaceUrl): Bridg
   const said = refusal.detail === undefined ? '' : ` (${refusal.detail.replace(/\.$/, '')})`
   const { status } = refusal
   const login = { fix: `Type: mcpgw login ${workspace.href}` }
-  if (status === 401) {
+  if (refusesToken(refusal)) {
     return new BridgeError('login_needed', `${workspace.origin} does not accept the token${said}.`, login)
   }
   if (status === 403) {

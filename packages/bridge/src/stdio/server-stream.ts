@@ -1,5 +1,5 @@
 import { asBridgeError } from '../bridge-error.ts'
-import type { Access } from '../credentials/access.ts'
+import { type Access, refusesToken } from '../credentials/access.ts'
 import type { Reply } from '../http/exchange.ts'
 import { readEvents } from '../http/server-events.ts'
 import { TransportError } from '../http/transport-error.ts'
@@ -48,7 +48,7 @@ export async function keepServerStream(
       reply.body.destroy()
       // A renewed session opens a stream of its own and ends this one by the signal.
       await options.renewAfter(sent[options.sessionHeader])
-    } else if (reply !== undefined && reply.status < 500 && reply.status !== 409 && reply.status !== 429) {
+    } else if (reply !== undefined && (refusesToken(reply) || isForGood(reply))) {
       return requireAcceptance(options, reply)
     } else {
       askedWaitMs = retryAfterMs(reply?.headers['retry-after'])
@@ -56,6 +56,10 @@ export async function keepServerStream(
     }
     await backOff.pause(signal, Math.max(place.retryMs, askedWaitMs))
   }
+}
+
+function isForGood({ status }: Reply): boolean {
+  return status < 500 && status !== 409 && status !== 429
 }
 
 interface Place {
@@ -106,7 +110,7 @@ function openStream(options: StreamOptions, lastEventId: string | undefined): Pr
 /** 405 says there is no stream, which is fine; a refused token is not. */
 async function requireAcceptance(options: StreamOptions, reply: Reply): Promise<void> {
   const refusal = await readRefusal(reply).catch(() => undefined)
-  if (refusal?.status !== 401 && refusal?.status !== 403) return
+  if (refusal === undefined || (refusal.status !== 403 && !refusesToken(refusal))) return
   throw explainRefusal(refusal, await options.access.workspace())
 }
 

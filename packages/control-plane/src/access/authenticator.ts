@@ -188,6 +188,7 @@ function tokenNeeded(): GatewayError {
 function refusal(reason: 'malformed' | 'unknown' | 'revoked' | 'expired'): GatewayError {
   return new GatewayError('unauthenticated', 'This token is not accepted.', {
     cause: new Error(`token ${reason}`),
+    refusesToken: true,
     fix: 'Ask an admin of the workspace for a new token, then run "mcpgw login" again.',
   })
 }

@@ -30,6 +30,8 @@ export interface GatewayErrorOptions {
   fix?: string
   /** When trying again may help, where that is known. */
   retryAfterSeconds?: number
+  /** A token came along and is not good: none of the caller's own waiting helps. */
+  refusesToken?: boolean
 }
 
 /** The one error class. `message` and `fix` are safe to show to whoever called; the real reason is in `cause`. */
@@ -37,6 +39,7 @@ export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly fix: string | undefined
   readonly retryAfterSeconds: number | undefined
+  readonly refusesToken: boolean
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, { cause: options.cause })
@@ -44,12 +47,19 @@ export class GatewayError extends Error {
     this.code = code
     this.fix = options.fix
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.refusesToken = options.refusesToken ?? false
   }
 }
 
-/** The headers that an HTTP answer has because of an error: in seconds, and never too early. */
-export function retryHeaders({ retryAfterSeconds }: GatewayError): Record<string, string> {
-  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
+/** The headers that an HTTP answer has because of an error: when to come again, and what to bring (RFC 6750). */
+export function errorHeaders(error: GatewayError): Record<string, string> {
+  const { code, retryAfterSeconds, refusesToken } = error
+  const challenge = 'Bearer realm="mcpgw"'
+  return {
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+    ...(code === 'unauthenticated' ? { 'www-authenticate': challenge } : {}),
+    ...(refusesToken ? { 'www-authenticate': `${challenge}, error="invalid_token"` } : {}),
+  }
 }
 
 /** Turns anything thrown into a GatewayError; what we did not foresee becomes `internal` and says nothing. */

@@ -42,6 +42,7 @@ async function askMcp(token: string, headers: Record<string, string> = {}) {
   return {
     status: response.status,
     retryAfter: response.headers.get('retry-after'),
+    challenge: response.headers.get('www-authenticate'),
     body: await response.json(),
   }
 }
@@ -53,6 +54,7 @@ async function askAdmin(token: string, headers: Record<string, string> = {}) {
   return {
     status: response.status,
     retryAfter: response.headers.get('retry-after'),
+    challenge: response.headers.get('www-authenticate'),
     body: await response.json(),
   }
 }
@@ -64,9 +66,12 @@ describe('bad tokens from one address', () => {
     const startedAt = performance.now()
     for (let count = 0; count < 100; count += 1) {
       const ask = count % 2 === 0 ? askMcp : askAdmin
-      const { status, retryAfter, body } = await ask(count % 3 === 0 ? badChecksum() : wellFormed())
+      const { status, retryAfter, challenge, body } = await ask(
+        count % 3 === 0 ? badChecksum() : wellFormed(),
+      )
       statuses.push(status)
       expect(JSON.stringify(body)).toContain('This token is not accepted')
+      expect(challenge).toBe('Bearer realm="mcpgw", error="invalid_token"')
       if (status === 429) {
         expect(Number(retryAfter)).toBeGreaterThanOrEqual(1)
         expect(Number(retryAfter)).toBeLessThanOrEqual(60)

@@ -1,4 +1,4 @@
-import { type ErrorCode, type GatewayError, retryHeaders } from '../../model/error.ts'
+import { type ErrorCode, errorHeaders, type GatewayError } from '../../model/error.ts'
 
 const STATUS: Record<ErrorCode, number> = {
   invalid_request: 400,
@@ -61,8 +61,7 @@ export function problem(error: GatewayError, status = STATUS[error.code]): Respo
     status,
     headers: {
       'content-type': 'application/problem+json',
-      ...(status === 401 ? { 'www-authenticate': 'Bearer realm="mcpgw"' } : {}),
-      ...retryHeaders(error),
+      ...errorHeaders(error),
     },
   })
 }

@@ -38,6 +38,7 @@ function tooMany(waitMs: number, cause: unknown): GatewayError {
       cause,
       fix: 'Log in again, or ask an admin of the workspace for a new token. A good one is taken at once.',
       retryAfterSeconds: Math.ceil(waitMs / 1000),
+      refusesToken: true,
     },
   )
 }

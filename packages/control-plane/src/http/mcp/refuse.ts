@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { withFix } from '../../gateway/failure-answer.ts'
-import { type ErrorCode, type GatewayError, retryHeaders } from '../../model/error.ts'
+import { type ErrorCode, errorHeaders, type GatewayError } from '../../model/error.ts'
 import { errorBytes, type RequestId } from '../../protocol/message.ts'
 import { RPC } from '../../protocol/rpc-error.ts'
 import { sendJson } from './responder.ts'
@@ -18,7 +18,7 @@ export function refuse(
     response,
     status,
     errorBytes(id, data === undefined ? { code, message } : { code, message, data }),
-    status === 401 ? { ...headers, 'www-authenticate': 'Bearer' } : headers,
+    headers,
   )
 }
 
@@ -41,5 +41,5 @@ export function refuseWith(response: ServerResponse, error: GatewayError, id: Re
   if (status === 413) response.setHeader('connection', 'close')
   const data = { code: error.code, ...(error.fix !== undefined && { fix: error.fix }) }
   const code = status >= 500 ? RPC.internalError : RPC.gateway
-  refuse(response, status, code, withFix(error), data, { id, headers: retryHeaders(error) })
+  refuse(response, status, code, withFix(error), data, { id, headers: errorHeaders(error) })
 }
