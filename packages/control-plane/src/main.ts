@@ -54,8 +54,14 @@ program
     '--audit-checkpoints <target>',
     'a file or URL for signed checkpoints of the log (MCPGW_AUDIT_CHECKPOINTS)',
   )
-  .option('--audit-checkpoint-seconds <seconds>', 'how often, 60 (MCPGW_AUDIT_CHECKPOINT_SECONDS)')
-  .option('--audit-retention-days <days>', 'how long the log is kept, for ever (MCPGW_AUDIT_RETENTION_DAYS)')
+  .option(
+    '--audit-checkpoint-seconds <seconds>',
+    'how often one is written, 60 unless given (MCPGW_AUDIT_CHECKPOINT_SECONDS)',
+  )
+  .option(
+    '--audit-retention-days <days>',
+    'how long the log is kept, for ever unless given (MCPGW_AUDIT_RETENTION_DAYS)',
+  )
   .option('--hosted-memory-mib <number>', 'memory of one hosted server (MCPGW_HOSTED_MEMORY_MIB)')
   .option(
     '--hosted-processes <number>',

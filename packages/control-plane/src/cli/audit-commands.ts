@@ -126,12 +126,9 @@ interface Check {
 
 async function openCheck(terminal: Terminal, { checkpoints: path, key }: Evidence): Promise<Check> {
   if (path === undefined && key === undefined) return { terminal }
-  if (path === undefined || !existsSync(path)) {
-    return terminal.fail(
-      EXIT.wrongUsage,
-      `There is no file of checkpoints${path === undefined ? '' : ` ${path}`}.`,
-    )
-  }
+  if (path === undefined)
+    return terminal.fail(EXIT.wrongUsage, 'A key checks checkpoints: give their file, with --checkpoints.')
+  if (!existsSync(path)) return terminal.fail(EXIT.wrongUsage, `There is no file ${path}.`)
   const checkpoints = await readCheckpointFile(path)
   if (checkpoints.unreadable > 0) terminal.note(`Lines that are no checkpoints: ${checkpoints.unreadable}`)
   if (key === undefined)
