@@ -80,7 +80,11 @@ program.commands
   .find((command) => command.name() === 'token')
   ?.command('mint')
   .description('print a new token that nobody knows yet, for MCPGW_OWNER_TOKEN')
-  .action(() => edge.print(`${mintToken(edge.random)}\n`))
+  .option('--json', 'print the result as JSON')
+  .action(({ json }: { json?: boolean }) => {
+    const token = mintToken(edge.random)
+    edge.print(`${json === true ? JSON.stringify({ token }) : token}\n`)
+  })
 
 program
   .command('backup <file>')

@@ -85,6 +85,7 @@ export function addAuditCommands(program: Command, terminal: Terminal): void {
   audit
     .command('checkpoint [workspace]')
     .description('where a log stands now, signed, as one line; without a workspace that of the installation')
+    .option('--json', 'it is always JSON')
     .action(async (workspace: string | undefined) => {
       const checkpoint = await terminal.askFields('GET', `${auditPath(workspace)}/checkpoint`)
       terminal.io.stdout.write(`${JSON.stringify(checkpoint)}\n`)
