@@ -54,8 +54,14 @@ program
     '--audit-checkpoints <target>',
     'a file or URL for signed checkpoints of the log (MCPGW_AUDIT_CHECKPOINTS)',
   )
-  .option('--audit-checkpoint-seconds <seconds>', 'how often, 60 (MCPGW_AUDIT_CHECKPOINT_SECONDS)')
-  .option('--audit-retention-days <days>', 'how long the log is kept, for ever (MCPGW_AUDIT_RETENTION_DAYS)')
+  .option(
+    '--audit-checkpoint-seconds <seconds>',
+    'how often one is written, 60 unless given (MCPGW_AUDIT_CHECKPOINT_SECONDS)',
+  )
+  .option(
+    '--audit-retention-days <days>',
+    'how long the log is kept, for ever unless given (MCPGW_AUDIT_RETENTION_DAYS)',
+  )
   .option('--hosted-memory-mib <number>', 'memory of one hosted server (MCPGW_HOSTED_MEMORY_MIB)')
   .option(
     '--hosted-processes <number>',
@@ -74,7 +80,11 @@ program.commands
   .find((command) => command.name() === 'token')
   ?.command('mint')
   .description('print a new token that nobody knows yet, for MCPGW_OWNER_TOKEN')
-  .action(() => edge.print(`${mintToken(edge.random)}\n`))
+  .option('--json', 'print the result as JSON')
+  .action(({ json }: { json?: boolean }) => {
+    const token = mintToken(edge.random)
+    edge.print(`${json === true ? JSON.stringify({ token }) : token}\n`)
+  })
 
 program
   .command('backup <file>')

@@ -124,7 +124,10 @@ describe('settings that cannot be used', () => {
     ['--trust-proxy or MCPGW_TRUSTED_PROXIES must be addresses', { MCPGW_TRUSTED_PROXIES: '10.0.0.0/33' }],
     ['--trust-proxy or MCPGW_TRUSTED_PROXIES must be addresses', { MCPGW_TRUSTED_PROXIES: 'proxy.internal' }],
     ['--demo or MCPGW_DEMO', { MCPGW_DEMO: 'perhaps' }],
-    ['--limit or MCPGW_LIMITS must be NAME=NUMBER with a name of body-bytes, ', { MCPGW_LIMITS: 'bodies=1' }],
+    [
+      '--limit or MCPGW_LIMITS must be NAME=NUMBER, not "bodies=1"; the names are body-bytes, ',
+      { MCPGW_LIMITS: 'bodies=1' },
+    ],
     ['--limit or MCPGW_LIMITS must be NAME=NUMBER', { MCPGW_LIMITS: 'streams=-1' }],
     ['--limit or MCPGW_LIMITS must be NAME=NUMBER', { MCPGW_LIMITS: 'streams=1e3' }],
     [

@@ -70,7 +70,7 @@ const limit = z.string().transform((text, context): [LimitName, number] => {
   if (known !== undefined && value >= LIMITS[known].least) return [known, value]
   const message =
     known === undefined
-      ? `must be NAME=NUMBER with a name of ${LIMIT_NAMES.join(', ')}`
+      ? `must be NAME=NUMBER, not ${JSON.stringify(text)}; the names are ${LIMIT_NAMES.join(', ')}`
       : `must give ${known} at least ${LIMITS[known].least}`
   context.addIssue({ code: 'custom', message })
   return z.NEVER

@@ -18,7 +18,7 @@ const ROOMS: Record<string, Room> = {
     because: 'what bytes on the wire mean must be testable by tables alone, without I/O',
   },
   access: {
-    may: ['model', 'zod', 'node:crypto', 'node:zlib'],
+    may: ['model', 'node:crypto', 'node:zlib'],
     because: 'a decision must be testable without a database or a socket',
   },
   vault: {

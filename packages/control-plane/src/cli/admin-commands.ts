@@ -37,4 +37,14 @@ export function createAdminCommands(program: Command, io: AdminIo): void {
       const description = await terminal.ask('GET', '/openapi.json')
       terminal.print({ json: true }, description, '')
     })
+  pointToOwnHelp(program)
+}
+
+/** Who uses a command wrongly is sent to the help of that command. */
+function pointToOwnHelp(parent: Command, path = parent.name()): void {
+  for (const command of parent.commands) {
+    const name = `${path} ${command.name()}`
+    command.showHelpAfterError(`To see how, type: ${name} --help`)
+    pointToOwnHelp(command, name)
+  }
 }

@@ -85,6 +85,7 @@ export function addAuditCommands(program: Command, terminal: Terminal): void {
   audit
     .command('checkpoint [workspace]')
     .description('where a log stands now, signed, as one line; without a workspace that of the installation')
+    .option('--json', 'it is always JSON')
     .action(async (workspace: string | undefined) => {
       const checkpoint = await terminal.askFields('GET', `${auditPath(workspace)}/checkpoint`)
       terminal.io.stdout.write(`${JSON.stringify(checkpoint)}\n`)
@@ -126,12 +127,9 @@ interface Check {
 
 async function openCheck(terminal: Terminal, { checkpoints: path, key }: Evidence): Promise<Check> {
   if (path === undefined && key === undefined) return { terminal }
-  if (path === undefined || !existsSync(path)) {
-    return terminal.fail(
-      EXIT.wrongUsage,
-      `There is no file of checkpoints${path === undefined ? '' : ` ${path}`}.`,
-    )
-  }
+  if (path === undefined)
+    return terminal.fail(EXIT.wrongUsage, 'A key checks checkpoints: give their file, with --checkpoints.')
+  if (!existsSync(path)) return terminal.fail(EXIT.wrongUsage, `There is no file ${path}.`)
   const checkpoints = await readCheckpointFile(path)
   if (checkpoints.unreadable > 0) terminal.note(`Lines that are no checkpoints: ${checkpoints.unreadable}`)
   if (key === undefined)

@@ -35,7 +35,8 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
   withSettings(server.command('add <workspace> <name> [command...]'))
     .description('add a server by --url, or by a command after "--"')
     .option('--url <url>', 'the address of a remote server')
-    .option('--catalog <id>', 'a server of the catalog')
+    // There is no catalog yet; the answer says so.
+    .addOption(new Option('--catalog <id>').hideHelp())
     .addOption(
       new Option('--transport <transport>', 'how the server speaks HTTP').choices([
         'auto',
@@ -178,17 +179,15 @@ function printServer(terminal: Terminal, options: Json, server: Fields): void {
 }
 
 function formatServers(items: Fields[]): string {
-  const rows = items.map(({ name, kind, status, tools, era, error }) => [
-    name,
-    kind,
-    status,
-    tools,
-    era,
-    messageOf(error),
-  ])
+  const rows = items.map((server) => {
+    const { name, kind, status, tools, era } = server
+    return [name, kind, status, tools, era, problemOf(server)]
+  })
   return formatTable(['NAME', 'KIND', 'STATUS', 'TOOLS', 'ERA', 'PROBLEM'], rows)
 }
 
-function messageOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined
+function problemOf({ error, heldBack, changedTools }: Fields): unknown {
+  if (typeof error === 'object' && error !== null && 'message' in error) return error.message
+  if (Number(heldBack) > 0) return `Changed tools held back: ${heldBack}, see server pins`
+  return Number(changedTools) > 0 ? `Changed tools in use: ${changedTools}, see server pins` : undefined
 }

@@ -5,13 +5,20 @@ export function formatTable(headings: readonly string[], rows: readonly (readonl
   return lines.map((line) => `${padded(line, widths).join('  ').trimEnd()}\n`).join('')
 }
 
-/** One thing, a line per field. */
+/** One thing, a line per field; a field of a field is named after both. */
 export function formatFields(fields: Record<string, unknown>): string {
-  const entries = Object.entries(fields)
+  const entries = Object.entries(fields).flatMap(leavesOf)
   const width = Math.max(0, ...entries.map(([name]) => name.length))
   return entries
     .map(([name, value]) => `${`${name}:`.padEnd(width + 1)}  ${formatCell(value)}`.trimEnd().concat('\n'))
     .join('')
+}
+
+function leavesOf([name, value]: [string, unknown]): [string, unknown][] {
+  const parts = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
+  const entries = Object.entries(parts)
+  if (entries.length === 0) return [[formatCell(name), value]]
+  return entries.flatMap(([part, inner]) => leavesOf([`${name}.${part}`, inner]))
 }
 
 /** A value as one line. What a server said must not move the cursor or colour the terminal. */

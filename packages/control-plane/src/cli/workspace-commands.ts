@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { EXIT } from './command-failed.ts'
 import { given, jsonOption, parseWholeNumber } from './options.ts'
 import { formatFields, formatTable } from './table.ts'
 import { pathOf, type Terminal } from './terminal.ts'
@@ -10,11 +11,11 @@ interface Json {
 interface Settable {
   name?: string
   auditCapture?: string
-  auditRetentionDays?: number | null
+  auditRetentionDays?: number | 'default'
 }
 
 export function addWorkspaceCommands(program: Command, terminal: Terminal): void {
-  const workspace = program.command('workspace').description('make, list and remove workspaces')
+  const workspace = program.command('workspace').description('make, list, change and remove workspaces')
 
   workspace
     .command('create <slug>')
@@ -52,10 +53,17 @@ export function addWorkspaceCommands(program: Command, terminal: Terminal): void
     .addOption(
       new Option('--audit-capture <mode>', 'keep arguments and results of tool calls').choices(['on', 'off']),
     )
-    .option('--audit-retention-days <days>', 'how long its log is kept, or "default"', parseDays)
+    .option(
+      '--audit-retention-days <days>',
+      'how long its log is kept, or "default": what all have',
+      parseDays,
+    )
     .addOption(jsonOption())
     .action(async (slug: string, options: Json & Settable) => {
-      const changed = await terminal.askFields('PATCH', pathOf('workspaces', slug), changeOf(options))
+      const change = changeOf(options)
+      if (Object.keys(change).length === 0)
+        terminal.fail(EXIT.wrongUsage, 'Nothing to change: give at least one option.')
+      const changed = await terminal.askFields('PATCH', pathOf('workspaces', slug), change)
       terminal.print(options, changed, formatFields(changed))
     })
 
@@ -69,11 +77,13 @@ export function addWorkspaceCommands(program: Command, terminal: Terminal): void
     })
 }
 
-function parseDays(text: string): number | null {
-  return text === 'default' ? null : parseWholeNumber(text)
+// Not null yet, which the parser of options takes for an option without a value.
+function parseDays(text: string): number | 'default' {
+  return text === 'default' ? text : parseWholeNumber(text)
 }
 
 function changeOf({ name, auditCapture, auditRetentionDays }: Settable): object {
-  const audit = given({ capture: auditCapture, retentionDays: auditRetentionDays })
+  const retentionDays = auditRetentionDays === 'default' ? null : auditRetentionDays
+  const audit = given({ capture: auditCapture, retentionDays })
   return given({ name, audit: Object.keys(audit).length === 0 ? undefined : audit })
 }

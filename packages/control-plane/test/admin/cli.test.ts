@@ -94,6 +94,24 @@ describe('mcpgw-server', () => {
     expect(JSON.parse(set.stdout)).toMatchObject({ pin: 'warn', pinSetBy: 'default' })
   })
 
+  it('says in the list of servers that changed tools are held back', async () => {
+    await using gateway = await openInstallation()
+    await run(gateway, 'server add acme notes --url https://mcp.example.com/mcp --pin enforce')
+    const health = { status: 'ready', era: 'modern', tools: 2, changedTools: 1, heldBack: 1 } as const
+    gateway.inspector.healths.set('notes', health)
+    const listed = await run(gateway, 'server list acme')
+    expect(listed.stdout).toMatch(/ready +2 +modern +Changed tools held back: 1, see server pins\n/)
+  })
+
+  it('sets how long a log is kept, and takes that back', async () => {
+    await using gateway = await openInstallation()
+    const set = await run(gateway, 'workspace set acme --audit-retention-days 30 --audit-capture on')
+    expect(set.stdout).toMatch(/audit\.capture: +on\naudit\.retentionDays: +30\n/)
+    const back = await run(gateway, 'workspace set acme --audit-retention-days default')
+    expect(back.stdout).toMatch(/audit\.capture: +on\naudit\.retentionDays: +-\n/)
+    expect(await run(gateway, 'workspace set acme')).toMatchObject({ code: 2, stdout: '' })
+  })
+
   it('takes secrets from stdin alone', async () => {
     await using gateway = await openInstallation()
     await run(gateway, 'server add acme notes --url https://mcp.example.com/mcp')
@@ -200,7 +218,9 @@ describe('mcpgw-server', () => {
   it('keeps stdout for results and tells by the exit code how it ended', async () => {
     await using gateway = await openInstallation()
     expect((await run(gateway, 'workspace create')).code).toBe(2)
-    expect((await run(gateway, 'workspace frobnicate')).code).toBe(2)
+    const unknown = await run(gateway, 'workspace frobnicate')
+    expect(unknown.code).toBe(2)
+    expect(unknown.stderr).toContain('mcpgw-server workspace --help')
     expect((await run(gateway, 'workspace create Not-A-Slug')).code).toBe(2)
     expect((await run(gateway, 'workspace show nowhere')).code).toBe(1)
     expect((await run(gateway, 'workspace list', [], '', 'nobody')).code).toBe(4)
