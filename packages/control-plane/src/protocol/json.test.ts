@@ -143,6 +143,18 @@ describe('the limits of a JSON text', () => {
     expect(refusal('[[[[', { maxTokens: 3 })).toEqual(tooLarge)
   })
 
+  it('count a long number as two values, and one that is kept as it was written as four', () => {
+    const read = (numbers: string[], maxTokens: number) => () =>
+      parseLimited(`[${numbers.join()}]`, { maxDepth: 1, maxTokens })
+    const kept = ['9007199254740993', '1e400', '12345678901234567890']
+    expect(read(kept, 12)).not.toThrow()
+    expect(read(kept, 11)).toThrow(
+      /more than 11 values\. Numbers of more than 15 characters count as 2, .* as 4\./,
+    )
+    expect(read(['9007199254740991', '0.5', '1e5', '0.12345678901234'], 6)).not.toThrow()
+    expect(read(['9007199254740991', '0.5', '1e5', '0.12345678901234'], 5)).toThrow()
+  })
+
   it('do not count what stands inside of texts', () => {
     const texts = ['[[[[,,,,::::', '\\"[[[[', '"[[[[', 'ä[[[["', '\u2028{{{{', '\\\\']
     expect(refusal(JSON.stringify(texts), { maxDepth: 1, maxTokens: 10 })).toBeUndefined()

@@ -3,7 +3,10 @@ import { type LimitName, type Limits, raiseLimit } from '../model/limits.ts'
 
 export interface JsonLimits {
   maxDepth: number
-  /** Brackets, commas and colons outside of strings: what decides the memory and the time that parsing takes. */
+  /**
+   * Brackets, commas and colons outside of strings: what decides the memory and the time that parsing takes. Long
+   * numbers and those that are kept as they were written count as more of them.
+   */
   maxTokens: number
   /** Whose words they are, for the refusal. */
   of?: 'reply'
@@ -28,6 +31,11 @@ export const NO_LIMITS: JsonLimits = {
 const PLAIN_INTEGER = /^-?\d+(?:\.0+)?$/
 /** A double holds every number of 15 digits; with a point they are 16 characters. */
 const MAX_SURE_CHARACTERS = 15
+/** JavaScript writes no double with more, but for zeros around them. */
+const MAX_WRITTEN_DIGITS = 17
+/** What numbers take beside what a token takes: half a microsecond to compare a long one, twice that to keep it. */
+const TOKENS_PER_LONG_NUMBER = 1
+const TOKENS_PER_KEPT_NUMBER = 3
 /** An exponent that may overflow, a zero with a minus, and a zero that ends a fraction. */
 const WRITTEN_OTHERWISE = /[eE][+-]?\d{3}|^-0(?:\.0*)?(?:[eE]|$)|\.\d*0$/
 /** Stands before numbers while they are texts. Unknown outside: who guessed it would spoil their own message only. */
@@ -41,7 +49,7 @@ const OPENING = Buffer.from(`"${MARK}`)
  */
 export function parseJson(source: Buffer | string, limits: JsonLimits): unknown {
   const bytes = typeof source === 'string' ? Buffer.from(source) : source
-  const inexact = scan(bytes, limits)
+  const inexact = scan(bytes, limits, 'numbers too')
   if (inexact === undefined) return JSON.parse(source.toString())
   try {
     return withExactNumbers(JSON.parse(markedText(bytes, inexact)))
@@ -53,7 +61,7 @@ export function parseJson(source: Buffer | string, limits: JsonLimits): unknown 
 
 /** Throws `too_large` when the text is nested too deeply or has too many tokens. Builds nothing. */
 export function checkJsonLimits(bytes: Buffer, limits: JsonLimits): void {
-  scan(bytes, limits)
+  scan(bytes, limits, 'limits only')
 }
 
 // TypeScript's library does not know JSON.rawJSON yet; Node has it since 22.
@@ -115,6 +123,7 @@ interface Span {
 const QUOTE = 0x22
 const MINUS = 0x2d
 const ZERO = 0x30
+const NINE = 0x39
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const COLON = 0x3a
@@ -124,7 +133,10 @@ const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
 /** Looks at each byte once. Gives the numbers to keep as they are written, or nearly always undefined: there are none. */
-function scan(bytes: Buffer, limits: JsonLimits): Span[] | undefined {
+function scan(bytes: Buffer, limits: JsonLimits, what: 'numbers too' | 'limits only'): Span[] | undefined {
+  const looksAtNumbers = what === 'numbers too'
+  /** All of it, one character for each byte: a piece of it costs a third of what decoding that piece costs. */
+  let latin1: string | undefined
   let depth = 0
   let tokens = 0
   let inexact: Span[] | undefined
@@ -139,11 +151,16 @@ function scan(bytes: Buffer, limits: JsonLimits): Span[] | undefined {
       depth--
     } else if (byte === COMMA || byte === COLON) {
       if (++tokens > limits.maxTokens) throw tooMany(limits)
-    } else if (isOfNumber(byte)) {
+    } else if (looksAtNumbers && isOfNumber(byte)) {
       const end = endOfNumber(bytes, at)
-      if (mayBeInexact(bytes, at, end) && isInexact(bytes, at, end)) {
-        inexact ??= []
-        inexact.push({ start: at, end })
+      if (mayBeInexact(bytes, at, end)) {
+        latin1 ??= bytes.toString('latin1')
+        if (isInexact(bytes, at, end, latin1)) {
+          inexact ??= []
+          inexact.push({ start: at, end })
+          tokens += TOKENS_PER_KEPT_NUMBER
+        } else if (end - at > MAX_SURE_CHARACTERS) tokens += TOKENS_PER_LONG_NUMBER
+        if (tokens > limits.maxTokens) throw tooManyNumbers(limits)
       }
       at = end - 1
     }
@@ -181,8 +198,10 @@ function mayBeInexact(bytes: Buffer, start: number, end: number): boolean {
   return (bytes[start] === MINUS && bytes[start + 1] === ZERO) || (end - start > 3 && bytes[end - 1] === ZERO)
 }
 
-function isInexact(bytes: Buffer, start: number, end: number): boolean {
-  const source = bytes.toString('latin1', start, end)
+function isInexact(bytes: Buffer, start: number, end: number, latin1: string): boolean {
+  if (end - start > MAX_WRITTEN_DIGITS && significantDigits(bytes, start, end) > MAX_WRITTEN_DIGITS)
+    return !isKey(bytes, end)
+  const source = latin1.slice(start, end)
   if (source.length <= MAX_SURE_CHARACTERS && !WRITTEN_OTHERWISE.test(source)) return false
   const value = Number(source)
   // A number may look like a safe integer only because the rest of it was lost, as 1e-400 and -0 do. That 1.0 becomes 1
@@ -190,6 +209,20 @@ function isInexact(bytes: Buffer, start: number, end: number): boolean {
   const isInteger = Number.isSafeInteger(value) && !Object.is(value, -0)
   const isExact = isInteger ? PLAIN_INTEGER.test(source) : String(value) === source
   return !isExact && !isKey(bytes, end)
+}
+
+/** From the first digit that is not zero to the last such, of what stands before an exponent. */
+function significantDigits(bytes: Buffer, start: number, end: number): number {
+  let digits = 0
+  let significant = 0
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    if ((byte | 0x20) === 0x65) break
+    if (byte < ZERO || byte > NINE) continue
+    if (byte !== ZERO) significant = ++digits
+    else if (digits > 0) digits++
+  }
+  return significant
 }
 
 /** A number in the place of a key is no JSON: as a text it would become some. */
@@ -211,6 +244,13 @@ function tooMany({ maxTokens, of }: JsonLimits): GatewayError {
   return new GatewayError('too_large', `The JSON has more than ${maxTokens} values.`, {
     fix: `Send the data in several calls. ${raiseLimit('json-values')}`,
   })
+}
+
+/** With what was counted: whoever sent fewer values than allowed would not believe it otherwise. */
+function tooManyNumbers(limits: JsonLimits): GatewayError {
+  const { code, message, fix } = tooMany(limits)
+  const counted = `Numbers of more than ${MAX_SURE_CHARACTERS} characters count as ${1 + TOKENS_PER_LONG_NUMBER}, those that a double cannot hold as they are written as ${1 + TOKENS_PER_KEPT_NUMBER}.`
+  return new GatewayError(code, `${message} ${counted}`, { ...(fix !== undefined && { fix }) })
 }
 
 function replyTooLarge(what: string, name: LimitName): GatewayError {

@@ -36,7 +36,12 @@ const requestId = z.union(
   [z.string(), z.number(), z.custom<{ rawJSON: string }>(isRawNumber)],
   'must be a text or a number',
 )
-const params = z.looseObject({ _meta: z.record(z.string(), z.unknown()).optional() })
+// Not a record, which would be copied member by member: there may be as many as anybody likes to send.
+const meta = z.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value),
+  'must be an object',
+)
+const params = z.looseObject({ _meta: meta.optional() })
 const envelope = z.looseObject({
   jsonrpc: z.literal('2.0'),
   id: requestId.optional(),
