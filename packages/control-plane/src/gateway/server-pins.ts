@@ -2,14 +2,8 @@ import { hash } from 'node:crypto'
 import { setImmediate as otherWork } from 'node:timers/promises'
 import type { Recorder } from '../audit/recorder.ts'
 import type { AuditEntry } from '../model/audit-row.ts'
-import {
-  type ApprovedHashes,
-  type PinMode,
-  pinModeOf,
-  type SeenDefinition,
-  type WorkspacePins,
-} from '../model/pin.ts'
-import type { Server } from '../model/server.ts'
+import { type ApprovedHashes, pinModeOf, type SeenDefinition, type WorkspacePins } from '../model/pin.ts'
+import type { PinMode, Server } from '../model/server.ts'
 import type { PinStore } from '../model/stores.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
 import type { Listing } from '../upstream/listing.ts'

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { may } from '../access/permissions.ts'
-import { PIN_MODES, pinModeOf } from '../model/pin.ts'
+import { pinModeOf } from '../model/pin.ts'
 import { namesNeeded } from '../model/placeholder.ts'
 import type { Principal } from '../model/principal.ts'
-import type { Server, ServerHealth } from '../model/server.ts'
+import { PIN_MODES, type Server, type ServerHealth } from '../model/server.ts'
 import type { Manage } from './context.ts'
 import { allowAndDeny, instant, toInstantOrNull } from './fields.ts'
 

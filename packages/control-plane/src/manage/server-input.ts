@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { PIN_MODES } from '../model/pin.ts'
-import { SERVER_NAME_PATTERN } from '../model/server.ts'
+import { PIN_MODES, SERVER_NAME_PATTERN } from '../model/server.ts'
 import { allowAndDeny, line } from './fields.ts'
 
 const name = z

@@ -1,12 +1,5 @@
 import { namesNeeded } from './placeholder.ts'
-import type { Server } from './server.ts'
-
-/**
- * What happens to a tool whose definition is not the one that was approved: it is held back, it is shown and noted, or
- * nobody looks.
- */
-export const PIN_MODES = ['enforce', 'warn', 'off'] as const
-export type PinMode = (typeof PIN_MODES)[number]
+import type { PinMode, Server } from './server.ts'
 
 /** How a server's tools are pinned: as somebody set it, else strictly where a secret could be misused. */
 export function pinModeOf({ pin, target }: Pick<Server, 'pin' | 'target'>, hasCredential: boolean): PinMode {

@@ -1,5 +1,3 @@
-import type { PinMode } from './pin.ts'
-
 export type Era = 'modern' | 'legacy'
 
 export type RemoteTransport = 'streamable-http' | 'sse'
@@ -34,6 +32,13 @@ export interface SandboxState {
 }
 
 export type PrefixMode = 'always' | 'on-collision' | 'never'
+
+/**
+ * What happens to a tool whose definition is not the one that was approved: it is held back, it is shown and noted, or
+ * nobody looks.
+ */
+export const PIN_MODES = ['enforce', 'warn', 'off'] as const
+export type PinMode = (typeof PIN_MODES)[number]
 
 /** Who shares one upstream session or process: everyone, one client session, or one member. */
 export type Isolation = 'shared' | 'per-session' | 'per-member'

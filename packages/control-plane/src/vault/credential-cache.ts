@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts'
 import type { OpenCredential } from '../model/credential.ts'
-import type { CredentialOwner } from './vault.ts'
+import type { CredentialOwner } from './credential-owner.ts'
 
 // Plaintext stays in memory no longer than this after it was read; a busy server costs one opening each time.
 const KEPT_MS = 30_000

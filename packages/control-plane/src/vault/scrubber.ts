@@ -2,6 +2,7 @@ import type { Scrubber } from '../model/credential.ts'
 import { fitToJson } from './json-spans.ts'
 import { plainlyEscaped } from './plainly-escaped.ts'
 import { formsOf, secretsIn } from './secret-forms.ts'
+import type { Span } from './span.ts'
 
 export { isScrubbable } from './secret-forms.ts'
 
@@ -14,16 +15,6 @@ interface Needle {
 
 /** What to look for, by the byte without which in a message none of it is there. */
 type Needles = { sign: number | undefined; needles: Needle[] }[]
-
-/** A place in a message that gives a value away. */
-export interface Span {
-  start: number
-  end: number
-  /** The value's name. */
-  name: string
-  /** The place of a JSON number: what stands there instead must be a JSON text. */
-  quoted?: boolean
-}
 
 /**
  * Takes a credential's values out of what comes back, leaving `[redacted:NAME]`. Looks for each value of at least

@@ -4,9 +4,9 @@ import type { ChangeBus } from '../model/change.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { CredentialRecord, OpenCredential } from '../model/credential.ts'
 import { GatewayError } from '../model/error.ts'
-import type { Server } from '../model/server.ts'
 import type { CredentialStore, KeyStore } from '../model/stores.ts'
 import { createCredentialCache } from './credential-cache.ts'
+import type { CredentialOwner } from './credential-owner.ts'
 import { decodeValues, encodeValues, parseCredentialValues } from './credential-values.ts'
 import { deriveKey, openRecord, type SealingKey, sealRecord } from './envelope.ts'
 import { checkMasterKey, countOldKeys, createKeyRing, openSealingKey, rewrapKeys } from './key-ring.ts'
@@ -26,9 +26,6 @@ export interface VaultOptions {
   clock: Clock
   random: Random
 }
-
-/** The server a credential belongs to: a credential moved to another one does not open. */
-export type CredentialOwner = Pick<Server, 'id' | 'workspaceId'>
 
 /** What people may know of a credential. */
 export interface CredentialDescription {

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { facts, type Html, layout } from '../pages/layout.ts'
 import { type Place, workspaceUrl } from '../pages/place.ts'
 import { type ApprovalState, approvalForm } from './approval-form.ts'
-import type { CodeRequest } from './authorize.ts'
+import type { CodeRequest } from './code-request.ts'
 import { AUTHORIZE_PATH } from './door.ts'
 
 export interface AskedLogin {

@@ -9,36 +9,16 @@ import { type Place, placeOf } from '../pages/place.ts'
 import { type ApprovalState, approvalFields, mendable, NO_PROOF } from './approval-form.ts'
 import { type AskedLogin, authorizePage } from './authorize-page.ts'
 import { clientNetwork } from './client-address.ts'
-import { AUTHORIZE_PATH, CLIENT_ID, type Door } from './door.ts'
+import { type CodeRequest, requestFields, requestSchema } from './code-request.ts'
+import { AUTHORIZE_PATH, type Door } from './door.ts'
 import { describable, OAuthError } from './oauth-error.ts'
 import { formLimit, readForm, readQuery } from './read-fields.ts'
-import { isLoopbackRedirect, withParameters } from './redirect-uri.ts'
+import { withParameters } from './redirect-uri.ts'
 import { slugOf } from './resource.ts'
 import { deviceNameOf } from './shown-text.ts'
 
 /** `state` is whatever the client likes within RFC 6749's characters: it goes back as it came. */
-const requestFields = {
-  client_id: z.literal(CLIENT_ID),
-  redirect_uri: z
-    .string()
-    .refine(
-      isLoopbackRedirect,
-      'must be http:// to this computer itself, with a port: a program there waits',
-    ),
-  resource: z.string(),
-  state: z
-    .string()
-    .regex(/^[\x20-\x7e]{1,1000}$/, 'must be at most 1000 printable ASCII characters')
-    .exactOptional(),
-  response_type: z.string().exactOptional(),
-  code_challenge: z.string().exactOptional(),
-  code_challenge_method: z.string().exactOptional(),
-  device_name: z.string().exactOptional(),
-}
-const requestSchema = z.object(requestFields)
 const formSchema = z.object({ ...requestFields, ...approvalFields })
-
-export type CodeRequest = z.output<typeof requestSchema>
 
 /** Login in the browser (RFC 6749, 4.1 with PKCE): a page that asks, and its form. */
 export function addAuthorize(door: Door): void {

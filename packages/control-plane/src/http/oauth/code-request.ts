@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { CLIENT_ID } from './door.ts'
+import { isLoopbackRedirect } from './redirect-uri.ts'
+
+export const requestFields = {
+  client_id: z.literal(CLIENT_ID),
+  redirect_uri: z
+    .string()
+    .refine(
+      isLoopbackRedirect,
+      'must be http:// to this computer itself, with a port: a program there waits',
+    ),
+  resource: z.string(),
+  state: z
+    .string()
+    .regex(/^[\x20-\x7e]{1,1000}$/, 'must be at most 1000 printable ASCII characters')
+    .exactOptional(),
+  response_type: z.string().exactOptional(),
+  code_challenge: z.string().exactOptional(),
+  code_challenge_method: z.string().exactOptional(),
+  device_name: z.string().exactOptional(),
+}
+export const requestSchema = z.object(requestFields)
+
+/** What a program asks for when it sends a person to the page. */
+export type CodeRequest = z.output<typeof requestSchema>
