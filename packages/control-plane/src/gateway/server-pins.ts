@@ -146,7 +146,8 @@ export class ServerPins {
     if (first.length > 0) this.#addApproved(await store.recordFirst(this.#server.id, first, now()))
     await this.#recordChanges(
       variant,
-      seen.filter((tool) => !this.#isApproved(tool.tool, tool.hash)),
+      // What there was no room for is no change, and would fill the log with its names.
+      seen.filter(({ tool, hash: found }) => this.#approved.has(tool) && !this.#isApproved(tool, found)),
     )
     this.#logChanges()
   }

@@ -61,7 +61,10 @@ export interface ServerStore {
 export interface PinStore {
   /** What decides which tools of a workspace are shown. */
   ofWorkspace(workspaceId: string): Promise<WorkspacePins>
-  /** Approves the definitions of those tools that have none yet. Resolves with all that is approved of the server. */
+  /**
+   * Approves the definitions of those tools that have none yet, as long as there is room: 20,000 definitions and
+   * 64 MiB for each server. Resolves with all that is approved of the server.
+   */
   recordFirst(serverId: string, seen: readonly SeenDefinition[], at: number): Promise<ApprovedHashes>
   /**
    * Replaces what waits of one listing; what is approved meanwhile is left out, and what waited before keeps its

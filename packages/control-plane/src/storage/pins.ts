@@ -1,4 +1,4 @@
-import type { Selectable, Transaction } from 'kysely'
+import { type Selectable, sql, type Transaction } from 'kysely'
 import { GatewayError } from '../model/error.ts'
 import type {
   Approval,
@@ -14,6 +14,10 @@ import { withoutNulls } from './without-nulls.ts'
 
 /** A statement takes no more than about 30,000 values. */
 const ROWS_AT_ONCE = 1_000
+
+// A server that lists other tools each time it is asked must not fill the disk.
+const MAX_RECORDED = 20_000
+const MAX_RECORDED_BYTES = 64 * 1024 * 1024
 
 export function createPinStore(database: Database): PinStore {
   const { kysely } = database
@@ -38,9 +42,10 @@ export function createPinStore(database: Database): PinStore {
     recordFirst: (serverId, seen, at) =>
       write(database, async (transaction) => {
         await holdServer(database, transaction, serverId)
-        const known = new Set((await approvedRows(transaction, serverId)).map(({ tool }) => tool))
-        const fresh = seen.map(asStored).filter(({ tool }) => !known.has(tool))
-        for (const rows of chunks(fresh)) {
+        const known = await sizesOf(transaction, serverId)
+        const tools = new Set(known.map(({ tool }) => tool))
+        const fresh = seen.map(asStored).filter(({ tool }) => !tools.has(tool))
+        for (const rows of chunks(withRoom(fresh, known))) {
           const values = rows.map((row) => ({
             ...row,
             serverId,
@@ -164,6 +169,25 @@ function approvedRows(transaction: Transaction<Tables>, serverId: string) {
     .select(['tool', 'hash'])
     .where('serverId', '=', serverId)
     .execute()
+}
+
+function sizesOf(transaction: Transaction<Tables>, serverId: string) {
+  return transaction
+    .selectFrom('toolPins')
+    .select(['tool', sql<number>`octet_length(definition)`.as('bytes')])
+    .where('serverId', '=', serverId)
+    .execute()
+}
+
+/** What there is room for beside what is known. */
+function withRoom(fresh: readonly SeenDefinition[], known: readonly { bytes: number }[]): SeenDefinition[] {
+  let count = known.length
+  let bytes = known.reduce((sum, row) => sum + row.bytes, 0)
+  return fresh.filter(({ definition }) => {
+    count += 1
+    bytes += Buffer.byteLength(definition)
+    return count <= MAX_RECORDED && bytes <= MAX_RECORDED_BYTES
+  })
 }
 
 function hashesIn(rows: readonly { tool: string; hash: string }[]): ApprovedHashes {

@@ -266,6 +266,18 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       ])
     })
 
+    it('record no more of a server than there is room for, whatever it lists', async () => {
+      await using opened = await openWithServer()
+      const { storage, server } = opened
+      const huge = { ...seen('huge', 1), definition: 'x'.repeat(64 * 1024 * 1024 + 1) }
+      expect(await storage.pins.recordFirst(server.id, [huge], 1)).toEqual(new Map())
+      const many = (first: number) => Array.from({ length: 10_000 }, (_, at) => seen(`${first + at}`, 1))
+      for (const first of [0, 10_000, 20_000]) await storage.pins.recordFirst(server.id, many(first), 1)
+      const { approved } = await storage.pins.ofServer(server.id)
+      expect(approved).toHaveLength(20_000)
+      expect(approved.some(({ tool }) => tool === '20000')).toBe(false)
+    })
+
     it('keep what waits per listing, tell what is new, and forget what is no longer listed', async () => {
       await using opened = await openWithServer()
       const { storage, server } = opened
