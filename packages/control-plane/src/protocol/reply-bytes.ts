@@ -160,6 +160,23 @@ function toIncoming(value: unknown, limits: JsonLimits): Incoming {
   throw new GatewayError('upstream_invalid', 'The server answered under an id that nobody asked with.')
 }
 
+/** Beginnings of a reply, in any order of its short members. */
+const REPLY_BEGINS =
+  /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?(?:"id"\s*:\s*(\d{1,15})\s*,\s*)?(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"(?:result|error)"\s*:/
+const REPLY_ENDS = /,\s*"id"\s*:\s*(\d{1,15})\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/
+
+/** The id of a reply that cannot be read, where its ends show it; undefined for whatever may be something else. */
+export function idOfUnreadableReply(raw: Buffer): number | undefined {
+  const begins = REPLY_BEGINS.exec(raw.toString('latin1', 0, END_BYTES))
+  if (begins === null) return undefined
+  const ends =
+    begins[1] === undefined
+      ? REPLY_ENDS.exec(raw.toString('latin1', Math.max(0, raw.length - END_BYTES)))
+      : null
+  const id = begins[1] ?? ends?.[1]
+  return id === undefined ? undefined : Number(id)
+}
+
 /** A message, or the pieces of one that are to be written one after another. */
 export type Bytes = Buffer | readonly Buffer[]
 

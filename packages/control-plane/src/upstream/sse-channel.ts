@@ -109,7 +109,8 @@ export class SseChannel implements Channel {
     try {
       this.#correlation.receive(raw)
     } catch {
-      // What is not a message is for nobody; the request it might have answered runs into its time limit.
+      // What is not a message is for nobody. A request it might have answered, under an id that does not show, runs
+      // into its time limit.
     }
   }
 

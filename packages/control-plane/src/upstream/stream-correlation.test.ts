@@ -109,6 +109,31 @@ describe('on a stream that several members share', () => {
     expect(heard).toEqual(['ada#1 fails broken', 'bob#2 fails broken'])
   })
 
+  it('a reply that cannot be read fails its own request at once, and no other', () => {
+    const { stream, open, heard } = setUp()
+    open(1, 'ada')
+    open(2, 'bob')
+    stream.receive(Buffer.from('{"id":2,"jsonrpc":"2.0","result":{"a":[}}'))
+    expect(heard).toEqual(['bob#2 fails broken'])
+    const again = () => stream.receive(Buffer.from('{"id":2,"jsonrpc":"2.0","result":{"a":[}}'))
+    expect(again).toThrow(expect.objectContaining({ code: 'upstream_invalid' }))
+    stream.receive(Buffer.from('{"result":{"a":[},"id":1,"jsonrpc":"2.0"}\r'))
+    expect(heard.slice(1)).toEqual(['ada#1 fails broken'])
+  })
+
+  it('what cannot be read and need not be a reply fails nothing', () => {
+    const { stream, open, heard } = setUp()
+    open(1, 'ada')
+    for (const bad of [
+      '{"jsonrpc":"2.0","id":1,"method":"ping","params":[}',
+      '{"jsonrpc":"2.0","method":"notifications/x","params":{"id":1,"result":[}',
+      '{"params":{"a":[},"id":1}',
+      '[{"jsonrpc":"2.0","id":1,"result":[}]',
+    ])
+      expect(() => stream.receive(Buffer.from(bad))).toThrow()
+    expect(heard).toEqual([])
+  })
+
   it('what is no message is refused and disturbs no one', () => {
     const { stream, open, receive, heard } = setUp()
     open(1, 'ada')

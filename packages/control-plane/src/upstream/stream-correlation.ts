@@ -1,7 +1,7 @@
-import type { GatewayError } from '../model/error.ts'
+import { asGatewayError, type GatewayError } from '../model/error.ts'
 import type { JsonLimits } from '../protocol/json.ts'
 import { idKey, type RequestId, type RpcNotification, type RpcRequest } from '../protocol/message.ts'
-import { readIncoming } from '../protocol/reply-bytes.ts'
+import { type Incoming, idOfUnreadableReply, readIncoming } from '../protocol/reply-bytes.ts'
 import type { OutgoingRequest, RequestSink, UnsolicitedSink } from './channel.ts'
 
 /** Questions whose taking back can still be told; a server with more of them open is not a good one. */
@@ -36,9 +36,12 @@ export class StreamCorrelation {
     return wasOpen
   }
 
-  /** Throws `upstream_invalid` for what is not JSON-RPC, `too_large` for what would take too long to parse. */
+  /**
+   * Throws `upstream_invalid` for what is not JSON-RPC, `too_large` for what would take too long to parse. Where that
+   * was to be the reply to a request in flight, the request fails with it instead.
+   */
   receive(raw: Buffer): void {
-    for (const incoming of readIncoming(raw, this.#limits)) {
+    for (const incoming of this.#read(raw)) {
       if (incoming.kind === 'notification') this.#notification(incoming.message)
       else if (incoming.kind === 'request') this.#request(incoming.message)
       else {
@@ -47,6 +50,20 @@ export class StreamCorrelation {
         this.givenUp(reply.id)
         open?.sink.reply(reply)
       }
+    }
+  }
+
+  #read(raw: Buffer): Incoming[] {
+    try {
+      return readIncoming(raw, this.#limits)
+    } catch (error) {
+      const id = idOfUnreadableReply(raw)
+      const open = id === undefined ? undefined : this.#open.get(id)
+      if (id === undefined || open === undefined) throw error
+      // Nobody should wait for another one.
+      this.givenUp(id)
+      open.sink.failure({ kind: 'broken', error: asGatewayError(error) })
+      return []
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * Does whatever it is told, as a program that was taken over would. Tools: `run` starts Node with a script and gives
- * what that printed; `evaluate` runs code in the server itself and gives its value. Each start leaves a line in `starts`.
+ * what that printed; `evaluate` runs code in the server itself, with `require` and the `id` of its request, and gives its value. Each start leaves a line in `starts`.
  */
 import { spawnSync } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
@@ -14,8 +14,8 @@ function run({ script }: Record<string, unknown>): unknown {
   return `${stdout ?? ''}${stderr ?? ''}${error ?? ''}`.trim()
 }
 
-function evaluate({ code }: Record<string, unknown>): unknown {
-  return new Function('require', String(code))(createRequire(import.meta.url))
+function evaluate({ code }: Record<string, unknown>, id: string | number): unknown {
+  return new Function('require', 'id', String(code))(createRequire(import.meta.url), id)
 }
 
 serveLegacyStdio({ name: 'hostile', tools: { run, evaluate, echo: (args) => args } })

@@ -1,7 +1,8 @@
 /** The smallest legacy MCP server on stdio that can be written by hand, for servers that must misbehave. */
 import { createInterface } from 'node:readline'
 
-export type Tool = (args: Record<string, unknown>) => unknown
+/** Gives the value to answer with; the id is that of the request, for tools that answer by themselves first. */
+export type Tool = (args: Record<string, unknown>, id: string | number) => unknown
 
 interface Request {
   id?: string | number
@@ -29,7 +30,7 @@ export function serveLegacyStdio(server: LegacyServer) {
   })
 }
 
-function answerTo({ method, params }: Request, { name, tools }: LegacyServer) {
+function answerTo({ id = 0, method, params }: Request, { name, tools }: LegacyServer) {
   switch (method) {
     case 'initialize':
       return { result: initialized(name, params?.protocolVersion) }
@@ -38,7 +39,7 @@ function answerTo({ method, params }: Request, { name, tools }: LegacyServer) {
     case 'tools/list':
       return { result: { tools: Object.keys(tools).map(definition) } }
     case 'tools/call':
-      return called(tools[params?.name ?? ''], params?.arguments ?? {})
+      return called(tools[params?.name ?? ''], params?.arguments ?? {}, id)
     default:
       return { error: { code: -32601, message: `No method named ${method}` } }
   }
@@ -53,7 +54,7 @@ function definition(name: string) {
   return { name, description: `The tool ${name}.`, inputSchema: { type: 'object' } }
 }
 
-function called(tool: Tool | undefined, args: Record<string, unknown>) {
+function called(tool: Tool | undefined, args: Record<string, unknown>, id: string | number) {
   if (tool === undefined) return { error: { code: -32602, message: 'Unknown tool' } }
-  return { result: { content: [{ type: 'text', text: JSON.stringify(tool(args)) }] } }
+  return { result: { content: [{ type: 'text', text: JSON.stringify(tool(args, id)) }] } }
 }
