@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { compilePolicy } from '../access/policy.ts'
 import { exportCsv, exportJsonLines } from '../audit/export.ts'
-import { OUTCOMES } from '../model/audit-row.ts'
+import { type AuditRow, OUTCOMES } from '../model/audit-row.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Principal } from '../model/principal.ts'
 import type { AuditFilter } from '../model/stores.ts'
@@ -98,7 +99,7 @@ export const showAuditRow = inWorkspace({
   answer: z.strictObject({
     ...auditRowAnswer.shape,
     hash: z.string(),
-    /** Null where nothing was kept. */
+    /** Null where nothing was kept, and of calls that the reader's token could not have made. */
     content: z.strictObject({ arguments: keptText, result: keptText }).nullable(),
     contentDigest: z.string().nullable(),
   }),
@@ -110,7 +111,9 @@ export const showAuditRow = inWorkspace({
     if (row?.seq !== wanted || (own !== undefined && row.member !== own)) {
       throw new GatewayError('not_found', `There is no row ${seq} in the log.`)
     }
-    const content = row.contentDigest === undefined ? undefined : await audit.content(workspace.id, wanted)
+    const isReadable =
+      row.contentDigest !== undefined && (own === undefined || mayReadContent(principal, row))
+    const content = isReadable ? await audit.content(workspace.id, wanted) : undefined
     return {
       ...describeRow(row, workspace.slug),
       hash: row.hash,
@@ -119,6 +122,14 @@ export const showAuditRow = inWorkspace({
     }
   },
 })
+
+/** A token that was given to less may not read what its member's other tokens were answered. */
+function mayReadContent(principal: Principal, { tokenId, server = '', tool = '' }: AuditRow): boolean {
+  return (
+    tokenId === principal.tokenId ||
+    compilePolicy(principal).decide({ server, tool, readOnly: false }).allowed
+  )
+}
 
 export interface AuditExport {
   contentType: string

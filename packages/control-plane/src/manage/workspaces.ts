@@ -4,7 +4,7 @@ import type { Page } from '../model/stores.ts'
 import { type AuditSettings, SLUG_PATTERN, type Workspace } from '../model/workspace.ts'
 import type { Manage } from './context.ts'
 import { instant, line, noAnswer, nothing, toInstant } from './fields.ts'
-import { forCaller, inWorkspace, onInstallation } from './operation.ts'
+import { forCaller, INSTALLATION_LOG, inWorkspace, onInstallation, record } from './operation.ts'
 import { mapPage, pageOf, pageQuery } from './paging.ts'
 
 const slug = z
@@ -88,13 +88,18 @@ export const changeWorkspace = inWorkspace({
     .strictObject({ name: line(100).exactOptional(), audit: auditChange.exactOptional() })
     .refine(({ name, audit }) => name !== undefined || audit !== undefined, 'says nothing to change'),
   answer: workspaceAnswer,
-  async run({ manage, workspace, deed }, _where, { name, audit }) {
+  async run({ manage, principal, workspace, deed }, _where, { name, audit }) {
     const { workspaces } = manage.storage
     const changed = { ...workspace }
     if (audit !== undefined) {
       changed.audit = changedAudit(workspace.audit, audit)
       deed.shownAs = describeAuditChange(audit)
-      await workspaces.configureAudit(workspace.id, changed.audit)
+      // A log that keeps its rows for a day loses the one that says who wanted that: the installation's log has it, too.
+      const beside = { workspaceId: INSTALLATION_LOG, thing: workspace.slug, shownAs: deed.shownAs }
+      const { audit: settings } = changed
+      await record(manage, principal, 'workspace.update', beside, () =>
+        workspaces.configureAudit(workspace.id, settings),
+      )
     }
     if (name !== undefined) {
       changed.name = name

@@ -99,6 +99,17 @@ it('[U3] keeps arguments and results where a workspace wants that, and no secret
     (await plane.tryApi('GET', path, undefined, await plane.token(slug, { member: 'eve' }))).status,
   ).toBe(404)
 
+  // A token that may not use the server does not learn here what it answered to another of the same member.
+  const member = String(first.member)
+  for (const [rules, expected] of [
+    [{ servers: { deny: ['up'] } }, null],
+    [{ readOnlyTools: true }, null],
+    [{ servers: { allow: ['up'] } }, content],
+  ] as const) {
+    const narrow = await plane.token(slug, { member, role: 'developer', rules })
+    expect((await plane.tryApi('GET', path, undefined, narrow)).body).toMatchObject({ content: expected })
+  }
+
   const log = await plane.api('GET', `/workspaces/${slug}/audit?kind=management`)
   expect(log.items).toContainEqual(
     expect.objectContaining({ method: 'workspace.update', shownAs: 'capture on', outcome: 'ok' }),

@@ -49,6 +49,10 @@ it('[U6] prunes what is older than a workspace keeps it, in sealed pieces behind
   await vi.waitFor(async () => expect(await older(30)).toEqual([]), 10_000)
   expect(await verdict()).toMatchObject({ ok: true, pruned: (ROWS * 2) / 3 })
   expect(await older(29)).not.toEqual([])
+  // Who wanted that is also where the workspace cannot prune it.
+  expect((await plane.api('GET', '/audit?tool=team')).items).toMatchObject([
+    { method: 'workspace.update', shownAs: 'retention 30', outcome: 'ok' },
+  ])
   const { items } = await plane.api('GET', '/workspaces/team/audit?kind=management')
   expect((items as object[]).filter((row) => 'method' in row && row.method === 'audit.prune')).toMatchObject([
     { member: 'mcpgw', tool: `${ROWS / 3 + 1}-${(ROWS * 2) / 3}` },
