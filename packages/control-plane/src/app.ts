@@ -41,6 +41,7 @@ import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.
 import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage.ts'
 import { type AddressGuard, createAddressGuard } from './upstream/address-guard.ts'
 import { egressSocketPath, openEgressProxy } from './upstream/hosted/egress-proxy.ts'
+import { isWithin } from './upstream/hosted/program-files.ts'
 import { startReaper } from './upstream/hosted/reaper.ts'
 import { findContainment } from './upstream/hosted/sandbox.ts'
 import { Upstream } from './upstream/upstream.ts'
@@ -262,6 +263,12 @@ function claimDataFolder(dataDir: string): DataFolderLock {
   })
 }
 
+/** With SQLite; they may be elsewhere than in the data folder. */
+function databaseFiles(settings: Settings): string[] {
+  const file = sqliteFileOf(settings)
+  return file === undefined ? [] : ['', '-wal', '-shm'].map((end) => realpathSync(file) + end)
+}
+
 async function openHosting(
   { settings, searchPath, masterKeyFile }: AppOptions,
   opened: OpenThings,
@@ -276,7 +283,9 @@ async function openHosting(
     nodePath: process.execPath,
     searchPath,
     dataDir,
-    hiddenFiles: masterKeyFile?.paths() ?? [],
+    hiddenFiles: [...(masterKeyFile?.paths() ?? []), ...databaseFiles(settings)].filter(
+      (path) => !isWithin(path, dataDir),
+    ),
     egressSocket,
     limits: { maxMemoryBytes, maxProcesses: hostedProcesses },
   })

@@ -19,8 +19,10 @@ export class OpenStreams {
     this.#limits = limits
   }
 
-  /** Counts a stream until its response is closed. Throws `too_many` or `overloaded`. */
+  /** Counts a stream until its response is closed, which it may be already. Throws `too_many` or `overloaded`. */
   add(tokenId: string, response: ServerResponse): void {
+    // Nothing would ever take it off again.
+    if (response.destroyed) return
     if (this.#open >= this.#limits.streams) throw this.#overloaded()
     if (this.#byToken.of(tokenId) >= this.#limits['streams-per-token']) throw this.#tooMany()
     this.#open++

@@ -12,6 +12,8 @@ export interface EgressOptions {
   /** Where it listens: a Unix socket that is bound into the sandboxes. */
   socketPath: string
   guard: AddressGuard
+  /** How long a connection may take to come about. Default: 10 s. */
+  connectTimeoutMs?: number
 }
 
 /** Ends connections as well: what is left in a sandbox has no use for them. */
@@ -80,7 +82,6 @@ function tunnel(options: EgressOptions, target: string, inner: Duplex, head: Buf
     refuse(inner, statusOf(error), error.message),
   )
   outer?.once('connect', () => {
-    outer.setTimeout(0)
     inner.write('HTTP/1.1 200 Connection established\r\n\r\n')
     outer.write(head)
     pipeline(inner, outer, inner, () => {})
@@ -103,10 +104,13 @@ function connectTo(
     return undefined
   }
   const socket = net.connect({ host, port, lookup: options.guard.lookup(port) })
-  socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('It did not answer in time.')))
+  socket.setTimeout(options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, () =>
+    socket.destroy(new Error('It did not answer in time.')),
+  )
   let connected = false
   socket.once('connect', () => {
     connected = true
+    socket.setTimeout(0)
   })
   socket.on('error', (error) => {
     if (!connected)
@@ -130,15 +134,28 @@ function forward(options: EgressOptions, incoming: IncomingMessage, response: Se
     createConnection: () => socket,
     method: incoming.method ?? 'GET',
     path: url.pathname + url.search,
-    headers: passedOn(incoming.headers),
+    // What the guard judged, not what the program says beside it.
+    headers: { ...passedOn(incoming.headers), host: url.host },
   })
   outgoing.once('response', (reply) => {
-    response.writeHead(reply.statusCode ?? 502, passedOn(reply.headers))
-    pipeline(reply, response, () => {})
+    if (begin(response, reply)) pipeline(reply, response, () => {})
+    else outgoing.destroy()
   })
-  outgoing.on('error', () => answer(response, 502, 'The connection broke.'))
+  outgoing.on('error', () => {})
+  // Also where the site wants another protocol, of which nothing else tells.
+  outgoing.on('close', () => answer(response, 502, 'The site gave no answer that can be passed on.'))
   response.on('close', () => socket.destroy())
   incoming.pipe(outgoing)
+}
+
+/** Node's parser takes a status such as 000, and its writer throws at it: no site may end the gateway with that. */
+function begin(response: ServerResponse, { statusCode = 0, headers }: IncomingMessage): boolean {
+  try {
+    response.writeHead(statusCode, passedOn(headers))
+    return true
+  } catch {
+    return false
+  }
 }
 
 function passedOn<T extends NodeJS.Dict<string | string[]>>(headers: T): NodeJS.Dict<string | string[]> {

@@ -16,7 +16,7 @@ function file(path: string): string {
 }
 
 function opened(...named: string[]) {
-  return filesToOpen('/usr/bin/env', named, vault)
+  return filesToOpen('/usr/bin/env', named, { folder: vault, files: [] })
 }
 
 describe('what a hosted server may see of the files of the machine', () => {

@@ -8,6 +8,13 @@ export interface OpenedFiles {
   writable: string[]
 }
 
+/** Where they really are, whatever links lead there. */
+export interface ClosedFiles {
+  /** It holds the vault. Folders around it are opened, but do not show it. */
+  folder: string
+  files: readonly string[]
+}
+
 /**
  * Sockets of other programs, secrets of the machine, devices: no argument opens them. The others are folders in which
  * everything of everybody lies.
@@ -31,10 +38,10 @@ const PACKAGE_MARKS = ['package.json', 'pyvenv.cfg']
 /**
  * A server needs its program, and what its owner named: a file opens its package for reading, a folder is opened for
  * reading and writing. `named` are the arguments as the owner wrote them: what a credential's value brings in opens
- * nothing. Never opened are `closedFolder`, which holds the vault, and folders as broad as a home.
+ * nothing. Never opened are what is closed, a folder that holds a closed file, and folders as broad as a home.
  */
-export function filesToOpen(command: string, named: readonly string[], closedFolder: string): OpenedFiles {
-  const isClosed = (path: string) => isOutOfBounds(path, closedFolder)
+export function filesToOpen(command: string, named: readonly string[], closed: ClosedFiles): OpenedFiles {
+  const isClosed = (path: string) => isOutOfBounds(path, closed)
   const paths = named.flatMap(pathsIn).filter((path) => existsSync(path))
   const folders = paths.filter((path) => statSync(path).isDirectory())
   const files = [command, ...paths.filter((path) => statSync(path).isFile())]
@@ -87,10 +94,13 @@ function ancestors(path: string): string[] {
   return parent === path ? [] : [parent, ...ancestors(parent)]
 }
 
-function isOutOfBounds(path: string, closedFolder: string): boolean {
-  if (SHARED_FOLDERS.includes(path) || CLOSED_TREES.some((tree) => isWithin(path, tree))) return true
+function isOutOfBounds(path: string, closed: ClosedFiles): boolean {
+  if (SHARED_FOLDERS.includes(path) || dirname(path) === '/home') return true
+  if (CLOSED_TREES.some((tree) => isWithin(path, tree))) return true
+  // Something laid over a file would be gone when another is renamed to its place, as keys are.
+  if (closed.files.some((file) => isWithin(file, path))) return true
   const home = homeFolder()
-  return isWithin(path, closedFolder) || (home !== undefined && isWithin(home, path))
+  return isWithin(path, closed.folder) || (home !== undefined && isWithin(home, path))
 }
 
 /** Whether the path is the folder or lies in it. */

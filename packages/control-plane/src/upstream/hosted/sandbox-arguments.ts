@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Network } from '../../model/server.ts'
 import { INNER_SOCKET } from './egress-forwarder.ts'
@@ -98,13 +99,24 @@ function withoutCovered(readable: string[], writable: string[]): string[] {
   })
 }
 
-function hidden({ opened, dataDir, hiddenFiles }: SandboxView): string[] {
-  const isOpened = (path: string) =>
-    [...opened.readable, ...opened.writable, ...SYSTEM].some((folder) => isWithin(path, folder))
-  return [
-    ...(isOpened(dataDir) ? ['--tmpfs', dataDir] : []),
-    ...hiddenFiles.filter(isOpened).flatMap((path) => ['--ro-bind', '/dev/null', path]),
+/**
+ * The data folder, and where a system's folder holds a hidden file the folder of that, at every place where they would
+ * be seen: a folder that was opened by a link's name shows all of it a second time.
+ */
+function hidden({ opened, nodeFolder, dataDir, hiddenFiles }: SandboxView): string[] {
+  const system = [...SYSTEM, nodeFolder]
+  const places = [
+    ...[...opened.readable, ...opened.writable, ...system].flatMap((folder) => placesIn(folder, dataDir)),
+    ...system.flatMap((folder) => hiddenFiles.flatMap((file) => placesIn(folder, dirname(file)))),
   ]
+  return [...new Set(places)].flatMap((path) => ['--tmpfs', path])
+}
+
+/** Where somebody who sees this folder would see that path. */
+function placesIn(folder: string, path: string): string[] {
+  if (!existsSync(folder)) return []
+  const real = realpathSync(folder)
+  return isWithin(path, real) ? [folder + path.slice(real.length)] : []
 }
 
 /** Bubblewrap makes them too, but so that only root may pass. */

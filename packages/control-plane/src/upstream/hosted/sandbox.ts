@@ -92,7 +92,7 @@ function bubblewrap(options: ContainmentOptions, { bwrap, setpriv }: Programs): 
       const env = { ...launch.env, TMPDIR: '/tmp', ...proxy, ...spec.env }
       const view = {
         ...{ network, dataDir, hiddenFiles, egressSocket, env },
-        opened: filesToOpen(launch.command, spec.named ?? [], dataDir),
+        opened: filesToOpen(launch.command, spec.named ?? [], { folder: dataDir, files: hiddenFiles }),
         nodeFolder: dirname(nodePath),
         workingFolder: launch.folder,
         asRoot: setpriv !== undefined,
@@ -164,10 +164,13 @@ function asOwnUser(setpriv: string, folder: string): string[] {
   return [setpriv, ...ids, '--inh-caps=-all', '--']
 }
 
-/** All of it: the server may have run without a sandbox before. Links are not followed, they may lead anywhere. */
-function giveTo(user: number, folder: string): void {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  for (const path of [...names.map((name) => join(folder, name)), folder]) lchownSync(path, user, user)
+/**
+ * All of it: the server may have run without a sandbox before. Links are not followed, they may lead anywhere;
+ * reading a folder recursively would follow them.
+ */
+function giveTo(user: number, path: string): void {
+  if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) giveTo(user, join(path, name))
+  lchownSync(path, user, user)
 }
 
 const PROBE_MS = 5_000
