@@ -1,4 +1,13 @@
 import type { Server } from '../model/server.ts'
 
-/** The server a credential belongs to: a credential moved to another one does not open. */
-export type CredentialOwner = Pick<Server, 'id' | 'workspaceId'>
+/** The server a credential belongs to, and where it is: moved to another one, or led elsewhere, it does not open. */
+export type CredentialOwner = Pick<Server, 'id' | 'workspaceId' | 'target'>
+
+/**
+ * What a credential is sealed for. Whoever can write the database could otherwise have it sent to an address, or
+ * handed to a command, of their own. Headers, transport and network may change: they do not say who gets it.
+ */
+export function destinationOf({ target }: CredentialOwner): string {
+  const place = target.kind === 'remote' ? [target.url] : [target.command, target.args, target.env]
+  return JSON.stringify([target.kind, ...place])
+}

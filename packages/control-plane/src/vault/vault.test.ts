@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Change, ChangeBus } from '../model/change.ts'
 import type { CredentialRecord, OpenCredential } from '../model/credential.ts'
 import { GatewayError } from '../model/error.ts'
+import type { HostedTarget, RemoteTarget } from '../model/server.ts'
 import type { CredentialStore, KeyStore } from '../model/stores.ts'
 import { openVault, type Vault, type VaultOptions } from './vault.ts'
 
@@ -16,7 +17,14 @@ afterEach(() => {
 
 const random = { bytes: (count: number) => new Uint8Array(randomBytes(count)) }
 const clock = { now: () => Date.now() }
-const server = { id: 's1', workspaceId: 'w1' }
+const target: RemoteTarget = {
+  kind: 'remote',
+  url: 'https://tickets.example.com/mcp',
+  transport: 'auto',
+  headers: { authorization: 'Bearer {{TOKEN}}' },
+}
+const owner = (id: string, workspaceId: string) => ({ id, workspaceId, target })
+const server = owner('s1', 'w1')
 const CANARY = 'cnry_Zq7pW2xK9vT4mB8nR1sY6dF3gH5jL0aC2eU4iO6k'
 
 function conflict(): GatewayError {
@@ -184,12 +192,12 @@ describe('keeping credentials', () => {
     const { open, wrapped } = createWorld()
     const [one, other] = [await open(), await open()]
     await Promise.all([
-      one.put({ id: 'a', workspaceId: 'w1' }, { TOKEN: 'one' }),
-      other.put({ id: 'b', workspaceId: 'w1' }, { TOKEN: 'two' }),
+      one.put(owner('a', 'w1'), { TOKEN: 'one' }),
+      other.put(owner('b', 'w1'), { TOKEN: 'two' }),
     ])
     expect([...wrapped.keys()].sort()).toEqual(['sealing', 'sentinel', 'workspace:w1'])
-    expect(valuesOf(await other.credentialFor({ id: 'a', workspaceId: 'w1' }))).toEqual({ TOKEN: 'one' })
-    expect(valuesOf(await one.credentialFor({ id: 'b', workspaceId: 'w1' }))).toEqual({ TOKEN: 'two' })
+    expect(valuesOf(await other.credentialFor(owner('a', 'w1')))).toEqual({ TOKEN: 'one' })
+    expect(valuesOf(await one.credentialFor(owner('b', 'w1')))).toEqual({ TOKEN: 'two' })
   })
 
   const refused: [string, Record<string, string>][] = [
@@ -242,8 +250,8 @@ describe('a credential moved or damaged', () => {
     const world = createWorld()
     const vault = await world.open()
     await vault.put(server, { TOKEN: CANARY })
-    await vault.put({ id: 's2', workspaceId: 'w1' }, { TOKEN: 'another of the same workspace' })
-    await vault.put({ id: 's3', workspaceId: 'w2' }, { TOKEN: 'another of another workspace' })
+    await vault.put(owner('s2', 'w1'), { TOKEN: 'another of the same workspace' })
+    await vault.put(owner('s3', 'w2'), { TOKEN: 'another of another workspace' })
     await vault.put(server, { TOKEN: `${CANARY}, the second` })
     return { ...world, vault: await world.open() }
   }
@@ -278,13 +286,44 @@ describe('a credential moved or damaged', () => {
     })
   }
 
+  it.each<[string, Partial<RemoteTarget>, boolean]>([
+    ['at another address', { url: 'https://elsewhere.example.com/mcp' }, false],
+    ['at another path', { url: 'https://tickets.example.com/echo' }, false],
+    ['with another header beside', { headers: { ...target.headers, 'x-team': 'a' } }, true],
+    ['with its transport known', { transport: 'sse' }, true],
+  ])('[V2] opens for its server %s: %o, %s', async (_, change, opens) => {
+    const { vault } = await sealed()
+    const opened = vault.credentialFor({ ...server, target: { ...target, ...change } })
+    if (opens) return expect(await opened).toBeDefined()
+    await expect(opened).rejects.toMatchObject({ code: 'credential_unreadable' })
+  })
+
+  it('[V2] opens for a hosted server whatever its network is, and not for another command', async () => {
+    const { vault, open } = await sealed()
+    const hosted: HostedTarget = {
+      kind: 'hosted',
+      command: 'node',
+      args: ['a.js'],
+      env: { KEY: '{{TOKEN}}' },
+    }
+    const at = (change: Partial<HostedTarget>) => ({ ...owner('s9', 'w1'), target: { ...hosted, ...change } })
+    await vault.put(at({}), { TOKEN: 'of the hosted server' })
+    expect(await vault.credentialFor(at({ network: 'open' }))).toBeDefined()
+    for (const change of [{ command: 'sh' }, { args: ['b.js'] }, { env: { KEY: '{{TOKEN}}', X: '1' } }]) {
+      const restarted = await open()
+      await expect(restarted.credentialFor(at(change))).rejects.toMatchObject({
+        code: 'credential_unreadable',
+      })
+    }
+  })
+
   it('does not open for a server that claims another workspace', async () => {
     const { vault } = await sealed()
-    await expect(vault.credentialFor({ id: 's1', workspaceId: 'w2' })).rejects.toMatchObject({
+    await expect(vault.credentialFor(owner('s1', 'w2'))).rejects.toMatchObject({
       code: 'credential_unreadable',
     })
     expect(await vault.credentialFor(server)).toBeDefined()
-    await expect(vault.credentialFor({ id: 's1', workspaceId: 'w2' })).rejects.toThrow()
+    await expect(vault.credentialFor(owner('s1', 'w2'))).rejects.toThrow()
   })
 
   it('does not open with another workspace’s data key in place of its own', async () => {
@@ -459,15 +498,14 @@ describe('the master key of a vault', () => {
 })
 
 describe('changing the master key', () => {
-  const servers = Array.from({ length: 5 }, (_, index) => ({ id: `s${index}`, workspaceId: `w${index}` }))
+  const servers = Array.from({ length: 5 }, (_, index) => owner(`s${index}`, `w${index}`))
   /** One key for each workspace, that of the sealers, and the sentinel. */
   const WRAPPED = servers.length + 2
 
   async function filled() {
     const world = createWorld()
     const vault = await world.open()
-    for (const { id, workspaceId } of servers)
-      await vault.put({ id, workspaceId }, { TOKEN: `value of ${id}` })
+    for (const server of servers) await vault.put(server, { TOKEN: `value of ${server.id}` })
     return { ...world, vault }
   }
 
@@ -511,7 +549,7 @@ describe('changing the master key', () => {
     const { vault, open } = await filled()
     const newKey = new Uint8Array(randomBytes(32))
     await vault.rewrap(newKey)
-    const late = { id: 'late', workspaceId: 'late' }
+    const late = owner('late', 'late')
     await vault.put(late, { TOKEN: 'value of late' })
     const restarted = await open({ masterKey: newKey })
     expect(valuesOf(await restarted.credentialFor(late))).toEqual({ TOKEN: 'value of late' })
@@ -541,7 +579,7 @@ describe('changing the master key', () => {
     const { vault, open, gate } = await filled()
     const held = Promise.withResolvers<void>()
     gate.beforeAdd = () => held.promise
-    const late = { id: 'late', workspaceId: 'late' }
+    const late = owner('late', 'late')
     delete gate.adding
     const putting = vault.put(late, { TOKEN: 'value of late' })
     await vi.waitFor(() => expect(gate.adding).toBe(1))
@@ -575,8 +613,8 @@ describe('changing the master key', () => {
     expect(wrapped.get('workspace:w3')).toEqual(damaged)
     const restarted = await open({ masterKey: newKey })
     expect(await restarted.masterKeyState()).toMatchObject({ olderKeys: 0, unreadableKeys: 1 })
-    expect(await restarted.credentialFor({ id: 's4', workspaceId: 'w4' })).toBeDefined()
-    await expect(restarted.credentialFor({ id: 's3', workspaceId: 'w3' })).rejects.toMatchObject({
+    expect(await restarted.credentialFor(owner('s4', 'w4'))).toBeDefined()
+    await expect(restarted.credentialFor(owner('s3', 'w3'))).rejects.toMatchObject({
       code: 'credential_unreadable',
     })
   })

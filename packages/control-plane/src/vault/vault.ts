@@ -6,7 +6,7 @@ import type { CredentialRecord, OpenCredential } from '../model/credential.ts'
 import { GatewayError } from '../model/error.ts'
 import type { CredentialStore, KeyStore } from '../model/stores.ts'
 import { createCredentialCache } from './credential-cache.ts'
-import type { CredentialOwner } from './credential-owner.ts'
+import { type CredentialOwner, destinationOf } from './credential-owner.ts'
 import { decodeValues, encodeValues, parseCredentialValues } from './credential-values.ts'
 import { deriveKey, openRecord, type SealingKey, sealRecord } from './envelope.ts'
 import { checkMasterKey, countOldKeys, createKeyRing, openSealingKey, rewrapKeys } from './key-ring.ts'
@@ -199,7 +199,7 @@ interface Sealing {
 }
 
 function contextOf(server: CredentialOwner, version: number): string[] {
-  return ['credential', server.workspaceId, server.id, String(version)]
+  return ['credential', server.workspaceId, server.id, destinationOf(server), String(version)]
 }
 
 function unseal(key: SealingKey, record: CredentialRecord, server: CredentialOwner) {

@@ -58,6 +58,12 @@ function openDatabase(dataDir: string) {
     moveServer(name: string, slug: string): void {
       database.prepare('update servers set workspace_id = ? where id = ?').run(workspaceId(slug), idOf(name))
     },
+    /** Lets a server be at another address, without a word to the gateway. */
+    lead(name: string): void {
+      database
+        .prepare('update servers set target = replace(target, \'"url":"http\', \'"url":"HTTP\') where id = ?')
+        .run(idOf(name))
+    },
     wrapped: (slug: string) =>
       database
         .prepare('select wrapped from wrapped_keys where name = ?')
@@ -95,6 +101,7 @@ const PAIRINGS: Record<string, (database: Tampered, own: string, old: Row) => vo
     sealed.set(database.row('two/good').sealed.subarray(1, 9), 1)
     database.set(own, { sealed })
   },
+  'another-address': (database, own) => database.lead(own),
   'another-purpose': (database, own) => database.set(own, { sealed: database.wrapped('one') }),
 }
 
