@@ -5,7 +5,7 @@ import { CLIENTS, connect, type TestClient } from './clients.ts'
 import { KINDS, openScriptedWorkspace, type ScriptedWorkspace } from './scripted-workspace.ts'
 
 /** What the project promises between a change and the news of it. */
-const TOLD_WITHIN_MS = 1_000
+const TOLD_WITHIN_MS = 2_000
 
 /** Connects one client of each era on each way. */
 async function connectAll(

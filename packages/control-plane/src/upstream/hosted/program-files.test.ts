@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { filesToOpen } from './program-files.ts'
@@ -56,7 +56,7 @@ describe('what a hosted server may see of the files of the machine', () => {
     ['the vault', () => vault],
     ['what is in it', () => dirname(file('site/mcpgw-data/hosted/a/x'))],
     ['a link to it', () => link('to-vault', vault)],
-    ['the home of the operator', homedir],
+    ['the home of the operator', () => userInfo().homedir],
     ['everything', () => '/'],
     ['devices', () => '/dev'],
     ['sockets of other programs', () => '/run'],
