@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { mintToken } from '../src/access/token-format.ts'
+import { COMPILE_CACHE } from './compile-cache.ts'
 
 const MAIN = resolve(import.meta.dirname, '../src/main.ts')
 
@@ -61,7 +62,13 @@ export class ControlPlane implements AsyncDisposable {
       ...args,
     ]
     const child = spawn(command, rest, {
-      env: { PATH: process.env.PATH, HOME: this.dataDir, MCPGW_OWNER_TOKEN: this.ownerToken, ...env },
+      env: {
+        ...COMPILE_CACHE,
+        PATH: process.env.PATH,
+        HOME: this.dataDir,
+        MCPGW_OWNER_TOKEN: this.ownerToken,
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
