@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/prepare.ts'],
     testTimeout: 20_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
     reporters: ['default', ['json', { outputFile: 'node_modules/.cache/test-report.json' }]],
   },
 })
