@@ -1,10 +1,33 @@
 import { defineConfig } from 'vitest/config'
 
+/** These say how soon something happens: what runs beside them on a small machine would be measured too. */
+const MEASURED = ['test/start.test.ts']
+
 export default defineConfig({
   test: {
     globalSetup: ['test/support/prepare.ts'],
     testTimeout: 20_000,
-    maxWorkers: 3,
     reporters: ['default', ['json', { outputFile: 'node_modules/.cache/test-report.json' }]],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: MEASURED,
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'measured',
+          include: MEASURED,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })
