@@ -8,6 +8,8 @@ export default defineConfig({
     // Real servers, databases and processes take their time on a small machine that does other things too.
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // What is waited for comes when the machine has time for it; how soon it must come, a test says itself.
+    expect: { poll: { timeout: 10_000 } },
     reporters: ['default', ['json', { outputFile: 'node_modules/.cache/test-report.json' }]],
     projects: [
       {
