@@ -1,0 +1,362 @@
+import {
+  array,
+  boolean,
+  nullable,
+  number,
+  object,
+  enum as oneOf,
+  optional,
+  type output,
+  record,
+  string,
+  union,
+  unknown,
+} from 'zod/mini'
+
+// What the admin API answers, as far as these pages use it. Fields that they do not know are passed over, so that a
+// newer control plane does not break a page that is open.
+
+export const ROLES = ['owner', 'admin', 'developer', 'readonly'] as const
+const role = oneOf(ROLES)
+export type Role = output<typeof role>
+
+function pageOf<T extends Parameters<typeof array>[0]>(item: T) {
+  return object({ items: array(item), nextCursor: optional(string()) })
+}
+
+export const whoamiShape = object({
+  role,
+  member: string(),
+  workspace: optional(string()),
+  expiresAt: optional(nullable(string())),
+  actions: array(string()),
+  tokenName: optional(string()),
+  session: optional(object({ expiresAt: string() })),
+})
+export type Whoami = output<typeof whoamiShape>
+
+export const setupStateShape = object({ open: boolean() })
+export const setupDoneShape = object({ token: string(), member: string(), workspace: string() })
+
+export const workspaceShape = object({
+  slug: string(),
+  name: string(),
+  createdAt: string(),
+  audit: object({ capture: oneOf(['on', 'off']), retentionDays: nullable(number()) }),
+})
+export type Workspace = output<typeof workspaceShape>
+export const workspacesShape = pageOf(workspaceShape)
+
+export const SERVER_STATUSES = [
+  'ready',
+  'connecting',
+  'needs_credential',
+  'needs_login',
+  'failing',
+  'disabled',
+] as const
+export type ServerStatus = (typeof SERVER_STATUSES)[number]
+
+const selection = object({ allow: optional(array(string())), deny: optional(array(string())) })
+export type Selection = output<typeof selection>
+
+const fault = object({ code: string(), message: string(), fix: optional(string()) })
+
+const credential = object({
+  names: array(string()),
+  version: nullable(number()),
+  updatedAt: nullable(string()),
+})
+
+export const serverShape = object({
+  name: string(),
+  kind: oneOf(['remote', 'hosted']),
+  enabled: boolean(),
+  status: oneOf(SERVER_STATUSES),
+  error: optional(fault),
+  tools: number(),
+  era: nullable(oneOf(['modern', 'legacy'])),
+  url: optional(string()),
+  transport: optional(string()),
+  headers: optional(record(string(), string())),
+  command: optional(string()),
+  args: optional(array(string())),
+  env: optional(record(string(), string())),
+  sandbox: optional(object({ kind: string(), network: string(), reason: optional(string()) })),
+  prefix: oneOf(['always', 'on-collision', 'never']),
+  isolation: oneOf(['shared', 'per-session', 'per-member']),
+  timeoutMs: number(),
+  toolRules: selection,
+  pin: oneOf(['enforce', 'warn', 'off']),
+  pinSetBy: oneOf(['you', 'default']),
+  changedTools: number(),
+  heldBack: number(),
+  credential: optional(union([credential, object({ set: boolean() })])),
+  warning: optional(string()),
+})
+export type Server = output<typeof serverShape>
+export const serversShape = pageOf(serverShape)
+
+export const credentialShape = object({ ...credential.shape, warning: optional(string()) })
+
+export const serverToolShape = object({
+  tool: string(),
+  shownAs: string(),
+  title: nullable(string()),
+  description: nullable(string()),
+  readOnly: boolean(),
+  destructive: boolean(),
+  state: oneOf(['shown', 'off', 'held']),
+  definition: record(string(), unknown()),
+})
+export type ServerTool = output<typeof serverToolShape>
+export const serverToolsShape = pageOf(serverToolShape)
+
+/** A tool as the caller's own token sees it. */
+export const toolShape = object({
+  name: string(),
+  server: string(),
+  tool: string(),
+  definition: record(string(), unknown()),
+})
+export type Tool = output<typeof toolShape>
+export const toolsShape = pageOf(toolShape)
+
+const flag = object({ kind: string(), path: string(), found: string() })
+export type Flag = output<typeof flag>
+
+export const pinShape = object({
+  tool: string(),
+  state: oneOf(['approved', 'changed']),
+  hash: string(),
+  firstSeenAt: string(),
+  approvedAt: string(),
+  approvedBy: string(),
+  flags: array(flag),
+  pending: optional(
+    object({
+      hash: string(),
+      since: string(),
+      changes: array(object({ path: string(), before: optional(unknown()), after: optional(unknown()) })),
+      flags: array(flag),
+    }),
+  ),
+})
+export type Pin = output<typeof pinShape>
+export const pinsShape = pageOf(pinShape)
+export const approvedShape = object({ approved: array(string()) })
+
+const rules = object({
+  servers: optional(selection),
+  tools: optional(selection),
+  readOnlyTools: optional(boolean()),
+})
+export type Rules = output<typeof rules>
+
+export const tokenShape = object({
+  id: string(),
+  name: string(),
+  member: string(),
+  role,
+  kind: optional(oneOf(['token', 'session'])),
+  rules,
+  createdAt: string(),
+  expiresAt: nullable(string()),
+  lastUsedAt: nullable(string()),
+  lastClient: optional(nullable(string())),
+  revokedAt: nullable(string()),
+  parentId: optional(string()),
+})
+export type Token = output<typeof tokenShape>
+export const tokensShape = pageOf(tokenShape)
+
+export const issuedTokenShape = object({
+  id: string(),
+  token: string(),
+  name: string(),
+  member: string(),
+  role,
+  expiresAt: nullable(string()),
+})
+export type IssuedToken = output<typeof issuedTokenShape>
+
+export const inviteShape = object({
+  id: string(),
+  member: string(),
+  role,
+  state: oneOf(['open', 'used', 'expired']),
+  expiresAt: string(),
+})
+export type Invite = output<typeof inviteShape>
+export const invitesShape = pageOf(inviteShape)
+
+export const issuedInviteShape = object({
+  id: string(),
+  link: string(),
+  member: string(),
+  role,
+  expiresAt: string(),
+})
+export type IssuedInvite = output<typeof issuedInviteShape>
+
+export const OUTCOMES = [
+  'ok',
+  'tool_error',
+  'protocol_error',
+  'denied',
+  'timeout',
+  'cancelled',
+  'unreachable',
+] as const
+const outcome = oneOf(OUTCOMES)
+export type Outcome = output<typeof outcome>
+
+export const logRowShape = object({
+  seq: number(),
+  time: string(),
+  workspace: nullable(string()),
+  kind: oneOf(['call', 'management']),
+  method: string(),
+  tokenId: string(),
+  member: string(),
+  role,
+  client: nullable(string()),
+  server: nullable(string()),
+  tool: nullable(string()),
+  shownAs: nullable(string()),
+  outcome,
+  reason: optional(string()),
+  latencyMs: number(),
+  upstreamMs: nullable(number()),
+  bytesIn: number(),
+  bytesOut: number(),
+  requestId: string(),
+})
+export type LogRow = output<typeof logRowShape>
+export const logShape = pageOf(logRowShape)
+
+const keptText = object({ text: string(), cut: boolean() })
+export const logRowDetailShape = object({
+  ...logRowShape.shape,
+  hash: string(),
+  content: nullable(object({ arguments: keptText, result: keptText })),
+  contentDigest: nullable(string()),
+})
+export type LogRowDetail = output<typeof logRowDetailShape>
+
+const quantiles = object({ p50: number(), p95: number(), p99: number(), mean: number() })
+export type Quantiles = output<typeof quantiles>
+
+const figures = {
+  calls: number(),
+  errors: number(),
+  errorRate: number(),
+  outcomes: record(string(), number()),
+  bytesIn: number(),
+  bytesOut: number(),
+  latencyMs: nullable(quantiles),
+  gatewayMs: nullable(quantiles),
+  upstreamMs: nullable(quantiles),
+}
+const figuresShape = object(figures)
+export type Figures = output<typeof figuresShape>
+
+export const statsItemShape = object({
+  ...figures,
+  server: optional(nullable(string())),
+  tool: optional(nullable(string())),
+  member: optional(string()),
+  tokenId: optional(string()),
+  tokenName: optional(nullable(string())),
+  client: optional(nullable(string())),
+  start: optional(string()),
+  weekday: optional(number()),
+  hour: optional(number()),
+})
+export type StatsItem = output<typeof statsItemShape>
+
+export const statsShape = object({
+  from: string(),
+  to: string(),
+  asOf: string(),
+  total: figuresShape,
+  items: array(statsItemShape),
+})
+export type Stats = output<typeof statsShape>
+
+export const clientShape = object({
+  client: string(),
+  era: nullable(oneOf(['modern', 'legacy'])),
+  tokenId: string(),
+  tokenName: nullable(string()),
+  member: string(),
+  firstSeenAt: string(),
+  lastSeenAt: string(),
+})
+export type SeenClient = output<typeof clientShape>
+export const clientsShape = pageOf(clientShape)
+
+export const memberShape = object({
+  member: string(),
+  roles: array(role),
+  tokens: number(),
+  sessions: number(),
+  lastUsedAt: nullable(string()),
+})
+export type Member = output<typeof memberShape>
+export const membersShape = pageOf(memberShape)
+
+export const everyMemberShape = object({
+  member: string(),
+  workspaces: array(object({ slug: string(), roles: array(role), tokens: number() })),
+  lastUsedAt: nullable(string()),
+})
+export type EveryMember = output<typeof everyMemberShape>
+export const everyMembersShape = pageOf(everyMemberShape)
+export const revokedShape = object({ revoked: number(), kept: optional(number()) })
+
+export const callShape = object({
+  outcome,
+  latencyMs: number(),
+  upstreamMs: nullable(number()),
+  requestId: string(),
+  seq: optional(nullable(number())),
+  result: nullable(record(string(), unknown())),
+  error: nullable(fault),
+  inputRequired: nullable(record(string(), unknown())),
+})
+export type CallAnswer = output<typeof callShape>
+
+/** What looking through the whole log found. */
+export const verdictShape = object({
+  ok: boolean(),
+  rows: optional(number()),
+  pruned: optional(number()),
+  firstBadSeq: optional(number()),
+  reason: optional(string()),
+})
+export type Verdict = output<typeof verdictShape>
+
+export const masterKeyShape = object({
+  source: oneOf(['file', 'environment']),
+  file: optional(string()),
+  keyId: string(),
+  unfinished: boolean(),
+  olderKeys: number(),
+  unreadableKeys: number(),
+})
+
+export const systemShape = object({
+  version: string(),
+  startedAt: string(),
+  node: string(),
+  database: object({ kind: string(), sizeBytes: nullable(number()), version: optional(nullable(string())) }),
+  masterKey: masterKeyShape,
+  sandbox: nullable(object({ kind: string(), reason: optional(string()) })),
+  eventLoopMs: object({ p50: number(), p99: number() }),
+  memoryBytes: number(),
+  workspaces: number(),
+  servers: number(),
+  log: object({ checkpoints: nullable(string()), retentionDays: nullable(number()) }),
+})
+export type System = output<typeof systemShape>

@@ -1,0 +1,5 @@
+import { Page } from '../../parts/page.tsx'
+
+export function AuditRowPage() {
+  return <Page title="Row">{null}</Page>
+}

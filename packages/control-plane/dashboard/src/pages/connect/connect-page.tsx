@@ -1,0 +1,5 @@
+import { Page } from '../../parts/page.tsx'
+
+export function ConnectPage() {
+  return <Page title="Connect">{null}</Page>
+}

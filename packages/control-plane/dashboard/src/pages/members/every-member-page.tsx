@@ -1,0 +1,5 @@
+import { Page } from '../../parts/page.tsx'
+
+export function EveryMemberPage() {
+  return <Page title="Members">{null}</Page>
+}
