@@ -25,6 +25,7 @@ import { createOperationsApp } from './http/operations-app.ts'
 import { createPagesApp } from './http/pages/app.ts'
 import { watchUnusedConnections } from './http/unused-connections.ts'
 import { tendLog } from './log-keeping.ts'
+import { createAuditFeeds } from './manage/audit-feed.ts'
 import type { Manage } from './manage/context.ts'
 import type { MasterKeyFile } from './master-key-file.ts'
 import { createMasterKeyKeeper } from './master-key-keeper.ts'
@@ -155,6 +156,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       random,
     }),
     recorder,
+    feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
     inspector: workspaces.inspector(),
     clock,
     random,

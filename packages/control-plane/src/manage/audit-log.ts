@@ -5,7 +5,7 @@ import { type AuditRow, OUTCOMES } from '../model/audit-row.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Principal } from '../model/principal.ts'
 import type { AuditFilter } from '../model/stores.ts'
-import { type AuditFeed, openAuditFeed } from './audit-feed.ts'
+import type { AuditFeed } from './audit-feed.ts'
 import { type AuditRowAnswer, auditRowAnswer, describeRow, readableMember } from './audit-row-answer.ts'
 import { instantInQuery, nothing } from './fields.ts'
 import { INSTALLATION_LOG, inWorkspace, onInstallation, type Target } from './operation.ts'
@@ -75,15 +75,12 @@ export const tailAudit = inWorkspace({
   }),
   answer: z.custom<AuditFeed<AuditRowAnswer>>(),
   async run({ manage, principal, workspace }, _where, { after }) {
-    const { audit, bus } = manage.storage
     const member = readableMember(principal, workspace.id)
-    return openAuditFeed({
-      audit,
-      bus,
+    return manage.feeds.open({
       workspaceId: workspace.id,
-      startedAfter: after ?? (await audit.head(workspace.id)).seq,
-      show: (row) =>
-        member === undefined || row.member === member ? describeRow(row, workspace.slug) : undefined,
+      startedAfter: after ?? (await manage.storage.audit.head(workspace.id)).seq,
+      describe: (row) => describeRow(row, workspace.slug),
+      ...(member !== undefined && { mayRead: (row) => row.member === member }),
     })
   },
 })

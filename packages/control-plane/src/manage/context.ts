@@ -5,6 +5,8 @@ import type { MasterKeyKeeper } from '../model/master-key.ts'
 import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
 import type { Vault } from '../vault/vault.ts'
+import type { AuditFeeds } from './audit-feed.ts'
+import type { AuditRowAnswer } from './audit-row-answer.ts'
 
 /** The neighbours this room works with. */
 export interface Manage {
@@ -12,6 +14,7 @@ export interface Manage {
   vault: Vault
   masterKey: MasterKeyKeeper
   recorder: Recorder
+  feeds: AuditFeeds<AuditRowAnswer>
   inspector: ServerInspector
   clock: Clock
   random: Random

@@ -10,6 +10,7 @@ import { createAdminApp } from '../../src/http/admin/app.ts'
 import { BASE_PATH, ROUTES } from '../../src/http/admin/routes.ts'
 import { createBadTokens } from '../../src/http/callers/bad-tokens.ts'
 import { createClientAddresses } from '../../src/http/callers/client-addresses.ts'
+import { createAuditFeeds } from '../../src/manage/audit-feed.ts'
 import type { Manage } from '../../src/manage/context.ts'
 import { openMasterKeyFile, writeNewKey } from '../../src/master-key-file.ts'
 import { createMasterKeyKeeper } from '../../src/master-key-keeper.ts'
@@ -65,6 +66,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     vault,
     masterKey: createMasterKeyKeeper({ vault, file, isReplicated: false, random }),
     recorder,
+    feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
     inspector,
     clock,
     random,

@@ -9,7 +9,6 @@ const KEEP_ALIVE_MS = 15_000
  * Calls `onEnd` once, whoever ends it.
  */
 export function eventStream(feed: AuditFeed<AuditRowAnswer>, onEnd: () => void): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
   let ended = false
 
   function end(): void {
@@ -22,7 +21,7 @@ export function eventStream(feed: AuditFeed<AuditRowAnswer>, onEnd: () => void):
   return new ReadableStream<Uint8Array>({
     start(controller) {
       // An id without data: a client cut off before the first row resumes from here.
-      controller.enqueue(encoder.encode(`id: ${feed.startedAfter}\n\n`))
+      controller.enqueue(encode(`id: ${feed.startedAfter}\n\n`))
     },
     async pull(controller) {
       const rows = await feed.next(KEEP_ALIVE_MS).catch((error: unknown) => {
@@ -30,7 +29,7 @@ export function eventStream(feed: AuditFeed<AuditRowAnswer>, onEnd: () => void):
         throw error
       })
       if (ended) return
-      if (rows !== undefined) return controller.enqueue(encoder.encode(format(rows)))
+      if (rows !== undefined) return controller.enqueue(encoded(rows))
       end()
       controller.close()
     },
@@ -38,8 +37,19 @@ export function eventStream(feed: AuditFeed<AuditRowAnswer>, onEnd: () => void):
   })
 }
 
-function format(rows: readonly AuditRowAnswer[]): string {
-  if (rows.length === 0) return ': still here\n\n'
+const encoder = new TextEncoder()
+const encode = (text: string) => encoder.encode(text)
+const STILL_HERE = encode(': still here\n\n')
+
+/** Rows that many readers are told at once are written out once. */
+const written = new WeakMap<readonly AuditRowAnswer[], Uint8Array>()
+
+function encoded(rows: readonly AuditRowAnswer[]): Uint8Array {
+  if (rows.length === 0) return STILL_HERE
+  const known = written.get(rows)
+  if (known !== undefined) return known
   // JSON holds no line break of its own, so a row cannot end its event early.
-  return rows.map((row) => `id: ${row.seq}\ndata: ${JSON.stringify(row)}\n\n`).join('')
+  const bytes = encode(rows.map((row) => `id: ${row.seq}\ndata: ${JSON.stringify(row)}\n\n`).join(''))
+  written.set(rows, bytes)
+  return bytes
 }
