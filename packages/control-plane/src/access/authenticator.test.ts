@@ -98,6 +98,7 @@ function createWorld() {
       touched.push({ id, at })
     },
     countOwners: async () => 0,
+    createFirstOwner: async () => undefined,
   }
 
   const authenticator = createAuthenticator({ tokens, bus, clock: { now: () => Date.now() } })
