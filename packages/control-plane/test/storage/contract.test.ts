@@ -534,9 +534,7 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       lastSeenAt: at,
     })
     const list = (storage: Storage, filter: Partial<ClientFilter> = {}, limit = 500) =>
-      allPages(limit, (page) =>
-        storage.clients.list({ workspaceId: 'w', seenSince: 0, ...filter }, page),
-      )
+      allPages(limit, (page) => storage.clients.list({ workspaceId: 'w', seenSince: 0, ...filter }, page))
     const names = async (...asked: Parameters<typeof list>) =>
       (await list(...asked)).map(({ tokenId, client }) => `${tokenId} ${client}`)
 
