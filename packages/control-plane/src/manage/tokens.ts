@@ -4,6 +4,7 @@ import { hashToken, mintToken } from '../access/token-format.ts'
 import { GatewayError } from '../model/error.ts'
 import { ROLES, type Role } from '../model/role.ts'
 import type { TokenRules } from '../model/rules.ts'
+import type { Page } from '../model/stores.ts'
 import type { Token, TokenKind } from '../model/token.ts'
 import { instant, line, noAnswer, nothing, toInstant, toInstantOrNull } from './fields.ts'
 import { inWorkspace, onInstallation, type Scene } from './operation.ts'
@@ -56,6 +57,8 @@ const tokenAnswer = z.strictObject({
   lastUsedAt: instant.nullable(),
   revokedAt: instant.nullable(),
   parentId: z.string().exactOptional(),
+  /** The client last seen with it, by the name it gave itself. */
+  lastClient: z.string().nullable(),
 })
 
 export const createToken = inWorkspace({
@@ -76,7 +79,7 @@ export const listTokens = inWorkspace({
   input: tokenQuery,
   answer: pageOf(tokenAnswer),
   async run({ manage, workspace }, _where, { kind, ...page }) {
-    return mapPage(await manage.storage.tokens.list(workspace.id, page, kind), describe)
+    return describePage(manage, await manage.storage.tokens.list(workspace.id, page, kind))
   },
 })
 
@@ -118,7 +121,7 @@ export const listOwnerTokens = onInstallation({
   input: tokenQuery,
   answer: pageOf(tokenAnswer),
   async run({ manage }, _where, { kind, ...page }) {
-    return mapPage(await manage.storage.tokens.list(undefined, page, kind), describe)
+    return describePage(manage, await manage.storage.tokens.list(undefined, page, kind))
   },
 })
 
@@ -261,7 +264,12 @@ function describeIssued({ id, name, member, role }: Token, token: string, expire
   return { id, token, name, member, role, expiresAt: toInstantOrNull(expiresAt) }
 }
 
-function describe(token: Token): z.output<typeof tokenAnswer> {
+async function describePage({ storage }: Scene['manage'], page: Page<Token>) {
+  const lastClients = await storage.clients.lastOf(page.items.map(({ id }) => id))
+  return mapPage(page, (token) => describe(token, lastClients.get(token.id)))
+}
+
+function describe(token: Token, lastClient: string | undefined): z.output<typeof tokenAnswer> {
   const { id, kind = 'token', name, member, role, rules } = token
   const { createdAt, expiresAt, lastUsedAt, revokedAt, parentId } = token
   return {
@@ -276,5 +284,6 @@ function describe(token: Token): z.output<typeof tokenAnswer> {
     lastUsedAt: toInstantOrNull(lastUsedAt),
     revokedAt: toInstantOrNull(revokedAt),
     ...(parentId === undefined ? {} : { parentId }),
+    lastClient: lastClient ?? null,
   }
 }
