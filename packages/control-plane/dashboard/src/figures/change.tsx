@@ -1,4 +1,3 @@
-import { ArrowDown, ArrowUp } from 'lucide-react'
 import { changeOf } from './change-of.ts'
 
 interface Props {
@@ -10,17 +9,11 @@ interface Props {
   worse?: 'up'
 }
 
-/** How a figure stands to what it was: arrow, sign and number, coloured where it got clearly worse. */
+/** How a figure stands to what it was: sign and number, coloured where it got clearly worse or better. */
 export function Change({ now, before, as = 'ratio', worse }: Props) {
   const change = changeOf(now, before, as)
   if (change === undefined) return <span className="soft">–</span>
   const { text, direction, large } = change
   const tone = worse === undefined || !large ? 'soft' : direction === 'up' ? 'change-bad' : 'change-good'
-  const Arrow = direction === 'up' ? ArrowUp : ArrowDown
-  return (
-    <span className={`change ${tone}`}>
-      {direction !== 'same' && <Arrow size={13} aria-hidden="true" />}
-      {text}
-    </span>
-  )
+  return <span className={`change ${tone}`}>{text}</span>
 }
