@@ -148,6 +148,23 @@ function FigureTable({ summary, times, series, format }: Props) {
   )
 }
 
+const tickTime = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const tickDay = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
+
+/** The time of day, and below it the day where one begins; days alone where there is nothing between them. */
+function timeTicks(seconds: readonly number[]): string[] {
+  const [first = 0, second = 0] = seconds
+  const wide = second - first >= 86_400
+  let day = ''
+  return seconds.map((each) => {
+    const date = new Date(each * 1000)
+    const before = day
+    day = tickDay.format(date)
+    if (wide) return day
+    return day === before ? tickTime.format(date) : `${tickTime.format(date)}\n${day}`
+  })
+}
+
 const timeFormat = new Intl.DateTimeFormat(undefined, {
   weekday: 'short',
   day: 'numeric',
@@ -176,7 +193,10 @@ function draw(element: HTMLElement, props: Props, onMove: (place: TipPlace | und
     legend: { show: false },
     cursor: { y: false, drag: { x: onSpan !== undefined, y: false, setScale: false } },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },
-    axes: [axis, { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => format(tick)) }],
+    axes: [
+      { ...axis, values: (_plot, ticks) => timeTicks(ticks) },
+      { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
+    ],
     series: [
       {},
       ...series.map(({ label, tone, dashed, filled }) => {
