@@ -6,7 +6,13 @@ import { CLIENTS } from './client-facts.ts'
 export function ClientPicker({ current }: { current: string | undefined }) {
   return (
     <nav aria-label="AI clients" className="client-picker">
-      <Link to="." search={{}} aria-current={current === undefined ? 'true' : undefined} resetScroll={false}>
+      <Link
+        to="."
+        search={{}}
+        activeOptions={{ exact: true }}
+        aria-current={current === undefined ? 'true' : undefined}
+        resetScroll={false}
+      >
         <span className="client-sign" aria-hidden="true">
           <Layers size={16} />
         </span>
