@@ -39,8 +39,7 @@ function blankDraft(field: Field, required: boolean): Draft {
       others: [],
     }
   if (field.kind === 'list') return { kind: 'list', given: required, items: [] }
-  if (field.kind === 'many')
-    return { kind: 'many', given: required, chosen: field.options.map(() => false) }
+  if (field.kind === 'many') return { kind: 'many', given: required, chosen: field.options.map(() => false) }
   if (field.kind === 'variants') return chooseVariant(field, required ? 0 : undefined)
   return NOTHING
 }
@@ -238,7 +237,8 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 function numberMistake(text: string, { whole, minimum, maximum, above, below }: OfKind<'number'>) {
   const value = Number(text)
-  if (!NUMBER.test(text) || !Number.isFinite(value)) return whole ? 'A whole number, such as 42.' : 'A number, such as 4.2.'
+  if (!NUMBER.test(text) || !Number.isFinite(value))
+    return whole ? 'A whole number, such as 42.' : 'A number, such as 4.2.'
   if (whole && !Number.isInteger(value)) return 'A whole number, such as 42.'
   if (whole && !Number.isSafeInteger(value))
     return 'Too large for this form to keep every digit: write it as raw JSON.'

@@ -82,7 +82,11 @@ describe('the form for a schema', () => {
       properties: { id: { type: 'string' } },
       required: ['id'],
       oneOf: [
-        { title: 'Circle', properties: { kind: { const: 'circle' }, radius: { type: 'number' } }, required: ['radius'] },
+        {
+          title: 'Circle',
+          properties: { kind: { const: 'circle' }, radius: { type: 'number' } },
+          required: ['radius'],
+        },
         { title: 'Square', properties: { kind: { const: 'square' }, side: { type: 'number' } } },
       ],
     })
@@ -93,14 +97,27 @@ describe('the form for a schema', () => {
 
   it('does not take requirements for variants', () => {
     const properties = { a: { type: 'string' }, b: { type: 'string' } }
-    const field = argumentsField({ type: 'object', properties, anyOf: [{ required: ['a'] }, { required: ['b'] }] })
+    const field = argumentsField({
+      type: 'object',
+      properties,
+      anyOf: [{ required: ['a'] }, { required: ['b'] }],
+    })
     expect(field.members.map(({ name }) => name)).toEqual(['a', 'b'])
   })
 
   it('follows references, escaped ones too, and lays the parts of allOf beside one another', () => {
-    const $defs = { 'a/b': { type: 'integer' }, named: { type: 'object', properties: { name: { type: 'string' } } } }
-    expect(fieldOf({ $ref: '#/$defs/a~1b', title: 'Mine' }, { $defs })).toMatchObject({ kind: 'number', title: 'Mine' })
-    const both = fieldOf({ allOf: [{ $ref: '#/$defs/named' }, { properties: { age: { type: 'integer' } } }] }, { $defs })
+    const $defs = {
+      'a/b': { type: 'integer' },
+      named: { type: 'object', properties: { name: { type: 'string' } } },
+    }
+    expect(fieldOf({ $ref: '#/$defs/a~1b', title: 'Mine' }, { $defs })).toMatchObject({
+      kind: 'number',
+      title: 'Mine',
+    })
+    const both = fieldOf(
+      { allOf: [{ $ref: '#/$defs/named' }, { properties: { age: { type: 'integer' } } }] },
+      { $defs },
+    )
     expect(both).toMatchObject({ kind: 'group', members: [{ name: 'name' }, { name: 'age' }] })
     expect(fieldOf({ allOf: [{ type: 'string' }, { type: 'number' }] }).kind).toBe('json')
   })
@@ -174,7 +191,10 @@ describe('what was typed', () => {
     const empty = firstDraft(list.field, true)
     if (empty.kind !== 'list') throw new Error('it is a list')
     const one = addItem(list.field, empty)
-    const draft = { ...first(field), members: [typed(''), { ...one, items: [{ id: 1, draft: typed('x') }] }, typed('{')] }
+    const draft = {
+      ...first(field),
+      members: [typed(''), { ...one, items: [{ id: 1, draft: typed('x') }] }, typed('{')],
+    }
     draft.members[0] = { kind: 'plain', text: '', given: false }
     const { mistakes, sent } = readDraft(field, draft)
     expect(sent).toBeUndefined()
@@ -233,7 +253,11 @@ describe('what was typed', () => {
   })
 
   it('says when the form has no place for a value, instead of losing it', () => {
-    const closed = argumentsField({ type: 'object', properties: { a: { type: 'string' } }, additionalProperties: false })
+    const closed = argumentsField({
+      type: 'object',
+      properties: { a: { type: 'string' } },
+      additionalProperties: false,
+    })
     expect(draftOf(closed, { a: 'x', b: 1 })).toBeUndefined()
     expect(draftOf(closed, { a: 1 })).toBeUndefined()
     expect(draftOf(closed, [])).toBeUndefined()
@@ -276,7 +300,8 @@ function first(field: Field) {
 function size(field: Field): number {
   if (field.kind === 'group') return 1 + field.members.reduce((sum, member) => sum + size(member.field), 0)
   if (field.kind === 'list') return 1 + size(field.item)
-  if (field.kind === 'variants') return 1 + field.variants.reduce((sum, variant) => sum + size(variant.field), 0)
+  if (field.kind === 'variants')
+    return 1 + field.variants.reduce((sum, variant) => sum + size(variant.field), 0)
   return 1
 }
 
@@ -323,7 +348,9 @@ const schemaAndValue: fc.Arbitrary<SchemaAndValue> = fc.letrec<{ it: SchemaAndVa
     { maxDepth: 4, depthSize: 'small' },
     fc.string().map((value) => ({ schema: { type: 'string' }, value })),
     fc.maxSafeInteger().map((value) => ({ schema: { type: 'integer' }, value })),
-    fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => ({ schema: { type: 'number' }, value })),
+    fc
+      .double({ noNaN: true, noDefaultInfinity: true })
+      .map((value) => ({ schema: { type: 'number' }, value })),
     fc.boolean().map((value) => ({ schema: { type: 'boolean' }, value })),
     fc.jsonValue().map((value) => ({ schema: { const: value }, value })),
     fc.constant({ schema: { type: ['string', 'null'] }, value: null }),

@@ -16,7 +16,12 @@ const MAX_NESTED_PARTS = 2
 export function argumentsField(schema: unknown): Field & { kind: 'group' } {
   const field = createReader(schema).read(schema, 0)
   if (field.kind === 'group') return field
-  return { kind: 'group', nullable: false, members: [], others: { field: ANY, offered: field.kind === 'json' } }
+  return {
+    kind: 'group',
+    nullable: false,
+    members: [],
+    others: { field: ANY, offered: field.kind === 'json' },
+  }
 }
 
 const ANY: Field = { kind: 'json', nullable: false }
@@ -145,7 +150,8 @@ function merge(part: JsonObject, whole: JsonObject): JsonObject | undefined {
   for (const key of ['anyOf', 'oneOf', 'enum', 'const', 'items']) {
     if (Object.hasOwn(part, key) && Object.hasOwn(whole, key)) return undefined
   }
-  if (part.type !== undefined && whole.type !== undefined && !sameJson(part.type, whole.type)) return undefined
+  if (part.type !== undefined && whole.type !== undefined && !sameJson(part.type, whole.type))
+    return undefined
   const properties = { ...objectAt(part, 'properties'), ...objectAt(whole, 'properties') }
   return {
     ...part,
