@@ -104,13 +104,23 @@ export function createSessionDoor(context: SessionDoorContext): Hono<Env> {
     if (!isJson(c)) return notJson()
     try {
       const made = await setUp(manage, context.starterServers, await readJson(c))
-      return c.json(made, 201, signedIn(c, await openSession(manage, made.token)))
+      return c.json(made, 201, await signedInAt(c, made.token))
     } catch (thrown) {
       const error = asGatewayError(thrown)
       if (error.code === 'conflict') return problem(error, 410)
       throw error.code === 'forbidden' ? guessed(thrown, c) : thrown
     }
   })
+
+  /** Nobody gets to see the first owner's token twice: they are told it even where the browser stays signed out. */
+  async function signedInAt(c: Context<Env>, token: string): Promise<Record<string, string>> {
+    try {
+      return signedIn(c, await openSession(manage, token))
+    } catch (thrown) {
+      context.reportError(asGatewayError(thrown))
+      return {}
+    }
+  }
 
   for (const [path, methods] of Object.entries(METHODS)) app.all(path, () => methodNotAllowed(methods))
 
