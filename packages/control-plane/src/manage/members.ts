@@ -41,7 +41,7 @@ export const listMembers = inWorkspace({
     return mapPage(pageByName(byMember(shares), query), ({ name, shares: own }) => ({
       member: name,
       ...describeShares(own),
-      sessions: 0,
+      sessions: sum(own, 'sessions'),
       lastUsedAt: lastUse(own),
     }))
   },
@@ -136,8 +136,12 @@ function describeShares(shares: readonly MemberShare[]) {
   const held = new Set(shares.map(({ role }) => role))
   return {
     roles: ROLES.filter((role) => held.has(role)),
-    tokens: shares.reduce((sum, { tokens }) => sum + tokens, 0),
+    tokens: sum(shares, 'tokens'),
   }
+}
+
+function sum(shares: readonly MemberShare[], of: 'tokens' | 'sessions'): number {
+  return shares.reduce((total, share) => total + share[of], 0)
 }
 
 function lastUse(shares: readonly MemberShare[]): string | null {

@@ -7,6 +7,8 @@ export interface MemberShare {
   workspaceId?: string
   role: Role
   tokens: number
+  /** Of browsers that are signed in. */
+  sessions: number
   lastUsedAt?: number
 }
 

@@ -166,7 +166,7 @@ export interface MemberStore {
   revokeInWorkspace(workspaceId: string, member: string, at: number): Promise<MemberRevocation>
   /**
    * Ends a member's owner tokens, and every token that came from these. Where nobody else holds a live one, one stays:
-   * `preferredId` when it is among them.
+   * `preferredId`, or the one it came from, when it is among them.
    */
   revokeOwner(member: string, at: number, preferredId: string): Promise<OwnerRevocation>
 }

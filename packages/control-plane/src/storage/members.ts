@@ -43,7 +43,7 @@ export function createMemberStore(database: Database): MemberStore {
         .groupBy(['member', 'workspaceId', 'role'])
         .orderBy('member')
         .execute()
-      return rows.map(withoutNulls)
+      return rows.map((row) => ({ ...withoutNulls(row), sessions: 0 }))
     },
 
     revokeInWorkspace: (workspaceId, member, at) =>
@@ -109,8 +109,9 @@ function lastOne(
     ({ expiresAt, parentId }) => parentId === null && (expiresAt === null || expiresAt > at),
   )
   if (live.some((token) => token.member !== member)) return undefined
+  const preferred = owners.find(({ id }) => id === preferredId)?.parentId ?? preferredId
   const longest = live.toSorted((a, b) => endOf(b) - endOf(a) || b.createdAt - a.createdAt)
-  return live.find(({ id }) => id === preferredId) ?? longest[0]
+  return live.find(({ id }) => id === preferred) ?? longest[0]
 }
 
 function endOf({ expiresAt }: OwnerToken): number {

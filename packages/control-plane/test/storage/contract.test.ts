@@ -776,18 +776,18 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       expect(shares).toHaveLength(4)
       expect(shares).toEqual(
         expect.arrayContaining([
-          { member: 'ada', workspaceId: 'w', role: 'developer', tokens: 2, lastUsedAt: 30 },
-          { member: 'ada', workspaceId: 'w', role: 'admin', tokens: 1 },
-          { member: 'bob', workspaceId: 'w', role: 'developer', tokens: 1 },
-          { member: 'carl', workspaceId: 'w', role: 'developer', tokens: 1 },
+          { member: 'ada', workspaceId: 'w', role: 'developer', tokens: 2, sessions: 0, lastUsedAt: 30 },
+          { member: 'ada', workspaceId: 'w', role: 'admin', tokens: 1, sessions: 0 },
+          { member: 'bob', workspaceId: 'w', role: 'developer', tokens: 1, sessions: 0 },
+          { member: 'carl', workspaceId: 'w', role: 'developer', tokens: 1, sessions: 0 },
         ]),
       )
       const everywhere = await storage.members.shares(AT)
       expect(everywhere).toHaveLength(6)
       expect(everywhere).toEqual(
         expect.arrayContaining([
-          { member: 'ada', workspaceId: 'v', role: 'developer', tokens: 1 },
-          { member: 'ada', role: 'owner', tokens: 2 },
+          { member: 'ada', workspaceId: 'v', role: 'developer', tokens: 1, sessions: 0 },
+          { member: 'ada', role: 'owner', tokens: 2, sessions: 0 },
         ]),
       )
     })
@@ -836,6 +836,14 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
         kept: { id: 'spare', name: 'Token spare' },
       })
       expect(await ended(storage)).toEqual(['root'])
+    })
+
+    it('keep the one that the preferred one came from, because that would end with it', async () => {
+      await using storage = await open()
+      await withMembers(storage)
+      await storage.tokens.create(token(undefined, 'from-spare', { parentId: 'spare' }))
+      const { kept, revoked } = await storage.members.revokeOwner('ada', AT, 'from-spare')
+      expect([kept?.id, revoked]).toEqual(['spare', 2])
     })
 
     it('keep the owner token that lives longest where none is asked for', async () => {
