@@ -4,6 +4,7 @@ import type { ServerInspector } from '../model/inspector.ts'
 import type { MasterKeyKeeper } from '../model/master-key.ts'
 import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
+import type { Follower } from '../stats/follower.ts'
 import type { Vault } from '../vault/vault.ts'
 
 /** The neighbours this room works with. */
@@ -12,6 +13,8 @@ export interface Manage {
   vault: Vault
   masterKey: MasterKeyKeeper
   recorder: Recorder
+  /** Counts what is logged. */
+  follower: Pick<Follower, 'catchUp'>
   inspector: ServerInspector
   clock: Clock
   random: Random

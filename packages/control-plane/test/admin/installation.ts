@@ -17,6 +17,7 @@ import { GatewayError } from '../../src/model/error.ts'
 import type { ServerInspector } from '../../src/model/inspector.ts'
 import type { Principal } from '../../src/model/principal.ts'
 import type { ServerHealth } from '../../src/model/server.ts'
+import { createFollower } from '../../src/stats/follower.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { openVault } from '../../src/vault/vault.ts'
 
@@ -59,12 +60,16 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
   const vault = await openVault({ masterKey: file.read(), keys, credentials, bus, clock, random })
   const authenticator = createAuthenticator({ tokens, bus, clock })
   const recorder = createRecorder({ store: audit })
+  const errors: GatewayError[] = []
+  const reportError = (error: GatewayError) => errors.push(error)
+  const follower = createFollower({ ...storage, index: storage.logIndex, clock, reportError })
   const inspector = createStillInspector()
   const manage: Manage = {
     storage,
     vault,
     masterKey: createMasterKeyKeeper({ vault, file, isReplicated: false, random }),
     recorder,
+    follower,
     inspector,
     clock,
     random,
@@ -75,8 +80,6 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     hostingAllowed: options.hostingAllowed ?? true,
   }
   const badTokens = createBadTokens(createClientAddresses(DIRECT), clock.now)
-  const errors: GatewayError[] = []
-  const reportError = (error: GatewayError) => errors.push(error)
   const checkJson = () => {}
   const app = createAdminApp({ manage, authenticator, badTokens, version: '0.0.0', reportError, checkJson })
 
@@ -156,6 +159,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
       authenticator[Symbol.dispose]()
       vault[Symbol.dispose]()
       await recorder[Symbol.asyncDispose]()
+      await follower[Symbol.asyncDispose]()
       await storage[Symbol.asyncDispose]()
       await rm(folder, { recursive: true })
     },

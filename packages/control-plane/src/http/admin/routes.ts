@@ -27,6 +27,7 @@ import {
   removeServer,
   showServer,
 } from '../../manage/servers.ts'
+import { showStats } from '../../manage/stats.ts'
 import {
   createOwnerToken,
   createToken,
@@ -114,6 +115,8 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: `${WORKSPACE}/audit/checkpoint`, operation: checkpointAudit, sends: 'json' },
   // Behind the others: they are no numbers.
   { method: 'GET', path: `${WORKSPACE}/audit/:seq`, operation: showAuditRow, sends: 'json' },
+
+  { method: 'GET', path: `${WORKSPACE}/stats`, operation: showStats, sends: 'json' },
 
   { method: 'GET', path: '/master-key', operation: showMasterKey, sends: 'json' },
   { method: 'POST', path: '/master-key/rotate', operation: rotateMasterKey, sends: 'json' },
