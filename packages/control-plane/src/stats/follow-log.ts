@@ -4,7 +4,7 @@ import { describeBlock } from './log-blocks.ts'
 import { Tally } from './tally.ts'
 
 /** What one transaction may take: about 5 ms of SQLite's time, the longest that calls wait for it. */
-const LIVE: CountLimits = { rows: 400, kept: 20 }
+const LIVE: CountLimits = { rows: 400, kept: 16 }
 
 export interface CountLimits {
   rows: number

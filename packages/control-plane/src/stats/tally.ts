@@ -31,14 +31,7 @@ export class Tally {
     const grainMs = row.time < this.#minutesFrom ? GRAIN_MS.hour : GRAIN_MS.minute
     const minute = floorTo(row.time, grainMs)
     const values = valuesOf(row)
-    const key = JSON.stringify([
-      minute,
-      values.server,
-      values.tool,
-      values.tokenId,
-      values.member,
-      values.client,
-    ])
+    const key = keyOf(minute, values)
     let finest = this.#finest.get(key)
     if (finest === undefined) {
       finest = { minute, values, sums: emptySums() }
@@ -55,18 +48,13 @@ export class Tally {
         if (grain === 'minute' && minute < this.#minutesFrom) continue
         const start = floorTo(minute, GRAIN_MS[grain])
         const kept = only(values, has)
-        const key = JSON.stringify([
-          name,
-          start,
-          kept.server,
-          kept.tool,
-          kept.tokenId,
-          kept.member,
-          kept.client,
-        ])
-        const cell = cells.get(key) ?? { cube: name, start, values: kept, sums: emptySums() }
+        const key = keyOf(start, kept, name)
+        let cell = cells.get(key)
+        if (cell === undefined) {
+          cell = { cube: name, start, values: kept, sums: emptySums() }
+          cells.set(key, cell)
+        }
         addSums(cell.sums, sums)
-        cells.set(key, cell)
       }
     }
     this.#finest.clear()
@@ -94,4 +82,9 @@ function only(values: Values, has: readonly Dimension[]): Values {
     member: keep('member'),
     client: keep('client'),
   }
+}
+
+/** NUL is in no text that is stored. */
+function keyOf(start: number, { server, tool, tokenId, member, client }: Values, cube = ''): string {
+  return `${cube}\0${start}\0${server}\0${tool}\0${tokenId}\0${member}\0${client}`
 }
