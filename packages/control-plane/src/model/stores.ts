@@ -1,9 +1,11 @@
 import type { AuditEntry, AuditHead, AuditRow, CallContent } from './audit-row.ts'
 import type { AuditSegment } from './audit-seal.ts'
+import type { StatsStore } from './call-stats.ts'
 import type { ChangeBus } from './change.ts'
 import type { ClientSeen } from './client-seen.ts'
 import type { CredentialRecord } from './credential.ts'
 import type { Invite } from './invite.ts'
+import type { LogIndexStore } from './log-index.ts'
 import type { MemberRevocation, MemberShare, OwnerRevocation } from './member.ts'
 import type { LoginDecision, PendingLogin } from './pending-login.ts'
 import type {
@@ -230,6 +232,10 @@ export interface AuditFilter {
   tokenId?: string
   outcome?: string
   kind?: 'call' | 'management'
+  client?: string
+  requestId?: string
+  /** Part of a server, tool, shown name, member, client or reason; capital letters of ASCII are as good as small ones. */
+  q?: string
   /** Inclusive, Unix milliseconds. */
   from?: number
   /** Exclusive, Unix milliseconds. */
@@ -278,6 +284,8 @@ export interface Storage extends AsyncDisposable {
   logins: LoginStore
   keys: KeyStore
   audit: AuditStore
+  stats: StatsStore
+  logIndex: LogIndexStore
   bus: ChangeBus
   /** Throws unless the database answers. */
   ping(): Promise<void>

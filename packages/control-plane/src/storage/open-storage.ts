@@ -4,12 +4,14 @@ import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Storage } from '../model/stores.ts'
 import { createAuditStore } from './audit.ts'
+import { createStatsStore } from './call-stats.ts'
 import { createClientStore } from './clients.ts'
 import { createCredentialStore } from './credentials.ts'
 import type { Database } from './database.ts'
 import { describeDatabase } from './describe-database.ts'
 import { createInviteStore } from './invites.ts'
 import { createKeyStore } from './keys.ts'
+import { createLogIndexStore } from './log-index.ts'
 import { createLoginStore } from './logins.ts'
 import { createMemberStore } from './members.ts'
 import { createPinStore } from './pins.ts'
@@ -76,6 +78,8 @@ function storageOver(database: Database): Storage {
     logins: createLoginStore(database),
     keys: createKeyStore(database),
     audit: createAuditStore(database),
+    stats: createStatsStore(database),
+    logIndex: createLogIndexStore(database),
     bus: database.changes.bus,
     ping: async () => {
       await sql`select 1`.execute(database.kysely)
