@@ -109,7 +109,7 @@ export async function ask(url: string, method: string, path: string, options: As
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
   const text = isStream ? '' : await response.text()
   if (isStream) await response.body?.cancel()
-  const isJson = /json$/.test(response.headers.get('content-type') ?? '')
+  const isJson = text !== '' && /json$/.test(response.headers.get('content-type') ?? '')
   return {
     status: response.status,
     headers: response.headers,
