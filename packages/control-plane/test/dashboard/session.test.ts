@@ -4,6 +4,7 @@ import type { Role } from '../../src/model/role.ts'
 import { ControlPlane } from '../control-plane.ts'
 import { noBrowser, openBrowser } from '../oauth/browser.ts'
 import { startScripted } from '../upstreams/scripted-http.ts'
+import { look } from './looks.ts'
 import { OPEN_REDIRECTS } from './open-redirects.ts'
 import { INSTALLATION_PAGES, workspacePages } from './pages.ts'
 import { openWindow } from './window.ts'
@@ -61,18 +62,16 @@ describe.skipIf(noBrowser !== undefined)(`a session in a browser ${noBrowser ?? 
     await window.open('/sign-in')
     await typeToken(page, token)
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-    const readable = await page.evaluate(() =>
-      JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }, history.state]),
-    )
-    expect(readable).not.toContain(token)
-    expect(readable).not.toContain('mcpgw_')
+    expect(await look(page, 'everything')).not.toContain('mcpgw_')
     expect(await page.content()).not.toContain(token)
   })
 
   it('ends on the server when one signs out', async () => {
     await using window = await openWindow(browser, plane, { token: tokens.get('admin') ?? '' })
     const { page, context } = window
-    await window.open('/w/acme')
+    await window.open('/w/acme/connect')
+    await page.getByRole('link', { name: 'Audit' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor()
     const cookies = await context.cookies()
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
@@ -133,15 +132,18 @@ describe.skipIf(noBrowser !== undefined)(`a session in a browser ${noBrowser ?? 
     },
   )
 
-  it.each(OPEN_REDIRECTS)('goes nowhere else after signing in with ?next=%s [W8]', async (next) => {
+  it('goes nowhere else after signing in, whatever stands behind ?next= [W8]', async () => {
     await using window = await openWindow(browser, plane)
-    const { page } = window
+    const { page, complaints } = window
     const visited: string[] = []
-    page.on('request', (request) => visited.push(new URL(request.url()).origin))
-    await window.open(`/sign-in?next=${next}`)
-    await typeToken(page, tokens.get('readonly') ?? '')
-    await page.getByRole('button', { name: 'Sign out' }).waitFor()
-    expect(new URL(page.url()).origin).toBe(plane.url)
-    expect([...new Set(visited)]).toEqual([plane.url])
+    page.on('request', (request) => visited.push(request.url()))
+    for (const next of OPEN_REDIRECTS) {
+      await window.open(`/sign-in?next=${next}`)
+      await typeToken(page, tokens.get('readonly') ?? '')
+      await page.locator('h1:not(:text("Sign in"))').first().waitFor()
+      expect([next, new URL(page.url()).origin]).toEqual([next, plane.url])
+    }
+    expect(visited.filter((url) => !url.startsWith(`${plane.url}/`))).toEqual([])
+    expect(complaints).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
-import { expect } from 'vitest'
 import type { ControlPlane } from '../control-plane.ts'
+import { addLooks } from './looks.ts'
 
 /** A window of its own in a browser, at the dashboard. */
 export interface DashboardWindow extends AsyncDisposable {
@@ -27,7 +27,8 @@ export async function openWindow(
 ): Promise<DashboardWindow> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
   // A test that waits for the wrong thing says so while its reader still remembers it.
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(20_000)
+  await addLooks(context)
   if (token !== undefined) await signIn(context, plane, token)
   const page = await context.newPage()
   const complaints = listenForComplaints(page)
@@ -75,12 +76,7 @@ function listenForComplaints(page: Page): string[] {
   return complaints
 }
 
-/** Waits until there is as much of it as expected, as a person would who looks at the page. */
-export async function expectCount(locator: Locator, count: number): Promise<void> {
-  await expect.poll(() => locator.count()).toBe(count)
-}
-
 /** Reads a token, or another text to copy, from the page. */
 export async function readSnippet(within: Page | Locator): Promise<string> {
-  return (await within.locator('.snippet code').first().innerText()).trim()
+  return (await within.locator('.snippet code').first().textContent())?.trim() ?? ''
 }
