@@ -7,8 +7,12 @@ import type { Logger } from 'pino'
 import { createAuthenticator } from './access/authenticator.ts'
 import { createRecorder } from './audit/recorder.ts'
 import { openControlSocket } from './control-socket.ts'
+import { watchEventLoop } from './event-loop-watch.ts'
+import { createCallByHand } from './gateway/call-by-hand.ts'
 import { CallLimits } from './gateway/call-limits.ts'
+import { createClientsSeen } from './gateway/clients-seen.ts'
 import { createParkedExchanges } from './gateway/parked-exchanges.ts'
+import type { GatewayContext } from './gateway/use-server.ts'
 import { Workspaces } from './gateway/workspaces.ts'
 import { createAdminApp } from './http/admin/app.ts'
 import { createBridgePackageHandler } from './http/bridge-package/handler.ts'
@@ -32,7 +36,7 @@ import { createMasterKeyKeeper } from './master-key-keeper.ts'
 import { ByteBudget } from './model/byte-budget.ts'
 import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
-import type { Server } from './model/server.ts'
+import type { HostedTarget, Server } from './model/server.ts'
 import type { Storage } from './model/stores.ts'
 import { affordableConnections } from './open-files.ts'
 import { OpenThings } from './open-things.ts'
@@ -146,6 +150,25 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     }),
   )
 
+  const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
+  const gateway: GatewayContext = {
+    recorder,
+    async scrubbers(servers) {
+      const credentials = await Promise.all(servers.map((server) => vault.credentialFor(server)))
+      return credentials.flatMap((credential) => credential?.scrubber ?? [])
+    },
+    createScrubber,
+    newId: randomUUID,
+    now: () => clock.now(),
+    sealer: vault.sealer('request-state'),
+    parked: createParkedExchanges(calls),
+    calls,
+    reportError,
+  }
+
+  const eventLoop = upkeep.add(watchEventLoop())
+  const startedAt = clock.now()
+
   const manage: Manage = {
     storage,
     vault,
@@ -158,6 +181,19 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     recorder,
     feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
     inspector: workspaces.inspector(),
+    callTool: createCallByHand({ workspaces, gateway, watch: authenticator.watch }),
+    system: () => ({
+      version: VERSION,
+      startedAt,
+      node: process.version,
+      sandbox: hosting?.sandboxOf(ANY_PROGRAM),
+      eventLoopMs: eventLoop.delaysMs(),
+      memoryBytes: process.memoryUsage.rss(),
+      log: {
+        checkpoints: shownTarget(settings.auditCheckpoints),
+        retentionDays: settings.auditRetentionDays,
+      },
+    }),
     clock,
     random,
     newId: randomUUID,
@@ -166,7 +202,6 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     hostingAllowed: hosting !== undefined,
     sandboxOf: (target) => hosting?.sandboxOf(target),
   }
-  const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
   const addresses = createClientAddresses(settings)
   const badTokens = createBadTokens(addresses, () => clock.now())
   const checkJson = (body: Buffer) => checkJsonLimits(body, requestLimits(limits))
@@ -175,25 +210,19 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const sessions = new LegacySessions(vault.sealer('session'))
   const door: McpDoorContext = {
     workspaces,
-    gateway: {
-      recorder,
-      async scrubbers(servers) {
-        const credentials = await Promise.all(servers.map((server) => vault.credentialFor(server)))
-        return credentials.flatMap((credential) => credential?.scrubber ?? [])
-      },
-      createScrubber,
-      newId: randomUUID,
-      now: () => clock.now(),
-      sealer: vault.sealer('request-state'),
-      parked: createParkedExchanges(calls),
-      calls,
-      reportError,
-    },
+    gateway,
     sessions,
     authenticator,
     badTokens,
     limits,
     requestLimits: requestLimits(limits),
+    clients: opened.add(
+      createClientsSeen({
+        store: storage.clients,
+        now: () => clock.now(),
+        notSaved: (error) => log.warn({ err: error }, 'which clients connected is not saved'),
+      }),
+    ),
     streams: new OpenStreams(limits),
     readers: new SlowReaders(limits, large),
     reportError,
@@ -245,7 +274,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     },
     tend: () => tendLog({ settings, storage, vault, guard, clock, log }, upkeep),
     async warm() {
-      const sandbox = hosting?.sandboxOf({ kind: 'hosted', command: '', args: [], env: {} })
+      const sandbox = hosting?.sandboxOf(ANY_PROGRAM)
       if (sandbox?.kind === 'none') log.warn(`Hosted servers run without a sandbox. ${sandbox.reason}`)
       await workspaces.warm()
     },
@@ -255,6 +284,14 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       await opened.close()
     },
   }
+}
+
+const ANY_PROGRAM: HostedTarget = { kind: 'hosted', command: '', args: [], env: {} }
+
+/** A URL may be as good as a password: only where it leads is shown. */
+function shownTarget(checkpoints: string | undefined): string | undefined {
+  const url = checkpoints === undefined ? null : URL.parse(checkpoints)
+  return url !== null && /^https?:$/.test(url.protocol) ? url.origin : checkpoints
 }
 
 function claimDataFolder(dataDir: string): DataFolderLock {

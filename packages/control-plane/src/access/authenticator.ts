@@ -168,7 +168,8 @@ function readToken(header: string | undefined): string {
   return token
 }
 
-function principalOf(token: Token): Principal {
+/** Who calls with a token: the same whoever found it. */
+export function principalOf(token: Token): Principal {
   return Object.freeze({
     tokenId: token.id,
     ...(token.workspaceId !== undefined && { workspaceId: token.workspaceId }),

@@ -14,6 +14,7 @@ const EXPECTED: Record<Action, Role[]> = {
   'server.host': ['owner'],
   'key.rotate': ['owner'],
   'token.manage-owners': ['owner'],
+  'system.read': ['owner'],
   'workspace.read': ['owner', 'admin', 'developer', 'readonly'],
   'workspace.update': ['owner', 'admin'],
   'server.read': ['owner', 'admin', 'developer'],

@@ -9,6 +9,7 @@ const OWNER_ACTIONS = [
   'server.host',
   'key.rotate',
   'token.manage-owners',
+  'system.read',
 ] as const
 
 /** Actions inside one workspace. */

@@ -94,12 +94,13 @@ function toolEntry(shown: string, server: Server, tool: Definition & { name: str
   ]
 }
 
-function isOffered({ tools: { allow, deny } }: Server, name: string): boolean {
+/** Whether the server's own selection lets a tool through. */
+export function isOffered({ tools: { allow, deny } }: Server, name: string): boolean {
   if (deny?.includes(name)) return false
   return allow === undefined || allow.includes(name)
 }
 
-function needsTasks(tool: Definition): boolean {
+export function needsTasks(tool: Definition): boolean {
   return (tool.execution as { taskSupport?: unknown } | undefined)?.taskSupport === 'required'
 }
 
@@ -158,7 +159,7 @@ function templateRoutes(offers: readonly ServerOffer[]): TemplateRoute[] {
 }
 
 /** What a server lists twice under one name is one thing to whoever calls it; the last definition counts. */
-function withoutRepeats<T>(items: readonly T[], nameOf: (item: T) => string): T[] {
+export function withoutRepeats<T>(items: readonly T[], nameOf: (item: T) => string): T[] {
   return [...new Map(items.map((item) => [nameOf(item), item])).values()]
 }
 

@@ -4,6 +4,7 @@ import { GatewayError } from '../model/error.ts'
 import type { Params, RpcNotification, RpcRequest } from '../protocol/message.ts'
 import { type Identity, withoutBaggage } from '../protocol/modern-envelope.ts'
 import type { Reply } from '../protocol/reply-bytes.ts'
+import type { RpcError } from '../protocol/rpc-error.ts'
 import type { ChannelFailure } from '../upstream/channel.ts'
 import type { PeerListener } from '../upstream/peer.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -27,6 +28,8 @@ export interface Forwarding {
 export interface Forwarded extends Answer {
   outcome: Outcome
   reason?: string
+  /** Ours, where it was not the server that answered. */
+  error?: RpcError | GatewayError
 }
 
 export function stateOwner({ caller, route }: Forwarding): StateOwner {

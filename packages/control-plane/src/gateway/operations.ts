@@ -6,7 +6,7 @@ import { paramHeaders } from '../protocol/modern-headers.ts'
 import { MODERN_REVISION } from '../protocol/revisions.ts'
 import { RPC, RpcError } from '../protocol/rpc-error.ts'
 import type { Answer, Caller, Link } from './caller.ts'
-import { type GatewayContext, type Use, useServer } from './use-server.ts'
+import { type GatewayContext, type HearRow, type Use, useServer } from './use-server.ts'
 import type { WorkspaceRuntime } from './workspace-runtime.ts'
 
 /** One request of an agent, with all that is needed to serve it. */
@@ -17,6 +17,7 @@ export interface Operation {
   link: Link
   /** Size of the request's body. */
   bytesIn: number
+  recorded?: HearRow
 }
 
 type Serve = (context: GatewayContext, operation: Operation) => Promise<Answer>

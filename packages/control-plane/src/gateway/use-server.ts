@@ -31,6 +31,9 @@ export interface GatewayContext extends ForwardContext {
   reportError(error: GatewayError): void
 }
 
+/** Hears of a row once it is durable, and of what we refused or failed in, before it is put into the caller's dialect. */
+export type HearRow = (row: AuditEntry, error: RpcError | GatewayError | undefined) => void
+
 /** One request that uses a server and leaves one row in the log. */
 export interface Use {
   runtime: WorkspaceRuntime
@@ -38,6 +41,7 @@ export interface Use {
   request: RpcRequest
   link: Link
   bytesIn: number
+  recorded?: HearRow
   /** The name or URI that the caller asked for. */
   shown: string
   /** Where it leads for this caller; undefined when there is no such thing or it may not be seen. */
@@ -65,12 +69,12 @@ export async function useServer(context: GatewayContext, use: Use): Promise<Answ
   const refusal = context.calls.begin(tokenId, use.request.method)
   if (refusal !== undefined) {
     noteTarget(row, use.find() ?? use.exists())
-    return finish(attempt, row, failure(context, use, atLimit(refusal)), startedAt)
+    return finish(attempt, use, row, failure(context, use, atLimit(refusal)), startedAt)
   }
   try {
     const found = await run(context, use, row).catch((error) => failure(context, use, error))
     if (use.runtime.workspace.audit?.capture === true) await keepContent(context, use, row, found)
-    return await finish(attempt, row, found, startedAt)
+    return await finish(attempt, use, row, found, startedAt)
   } finally {
     context.calls.ended(tokenId)
   }
@@ -171,14 +175,20 @@ function failure(context: GatewayContext, { request, caller }: Use, error: unkno
       ...failureAnswer(request.id, request.method, error.answer, caller.era),
       outcome: 'denied',
       reason: error.reason,
+      error: error.answer,
     }
   }
   const answer = failureAnswer(request.id, request.method, error, caller.era)
-  if (error instanceof RpcError) return { ...answer, outcome: 'protocol_error', reason: error.message }
+  if (error instanceof RpcError) return { ...answer, outcome: 'protocol_error', reason: error.message, error }
   const known = asGatewayError(error)
   const { code, message } = known
   if (code === 'internal') context.reportError(known)
-  return { ...answer, outcome: OUTCOME_OF[code] ?? 'unreachable', reason: `${code}: ${message}` }
+  return {
+    ...answer,
+    outcome: OUTCOME_OF[code] ?? 'unreachable',
+    reason: `${code}: ${message}`,
+    error: known,
+  }
 }
 
 const OUTCOME_OF: Partial<Record<GatewayError['code'], Outcome>> = {
@@ -222,6 +232,7 @@ function outcomeOf({ bytes }: Forwarded): ResultText {
 
 async function finish(
   attempt: Attempt,
+  { recorded }: Use,
   row: AuditEntry,
   found: Forwarded,
   startedAt: number,
@@ -231,6 +242,7 @@ async function finish(
   row.bytesOut = sizeOf(found.bytes)
   row.latencyMs = milliseconds(performance.now() - startedAt)
   await attempt.finish(row)
+  recorded?.(row, found.error)
   const { bytes, errorCode, refused } = found
   if (errorCode === undefined) return { bytes }
   return refused === undefined ? { bytes, errorCode } : { bytes, errorCode, refused }

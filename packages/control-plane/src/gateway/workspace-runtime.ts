@@ -1,7 +1,9 @@
 import type { Policy } from '../access/policy.ts'
+import { offeredTools } from '../aggregation/offered-tools.ts'
 import { buildIndex, type ServerOffer, type WorkspaceIndex } from '../aggregation/workspace-index.ts'
 import { createView, type WorkspaceView } from '../aggregation/workspace-view.ts'
 import type { Change, ChangeBus } from '../model/change.ts'
+import type { OfferedTool } from '../model/inspector.ts'
 import type { WorkspacePins } from '../model/pin.ts'
 import type { Server, ServerHealth } from '../model/server.ts'
 import type { ServerStore } from '../model/stores.ts'
@@ -168,6 +170,13 @@ export class WorkspaceRuntime implements AsyncDisposable {
           running?.upstream.identity?.capabilities.resources && policy.maySee(server.name),
       )
       .map(({ server }) => server)
+  }
+
+  /** Every tool of one server, for those who decide what is shown of it. Waits for its first chance to answer. */
+  async offeredTools(serverId: string): Promise<OfferedTool[]> {
+    await this.#loading
+    await this.upstream(serverId)?.preparing(NOBODY)
+    return offeredTools(this.#offers(NOBODY), serverId)
   }
 
   upstream(serverId: string): Upstream | undefined {

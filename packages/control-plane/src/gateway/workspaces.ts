@@ -44,7 +44,7 @@ export class Workspaces implements AsyncDisposable {
     return this.#bySlug.get(slug) ?? this.#load(slug, () => this.#options.workspaces.bySlug(slug))
   }
 
-  #byWorkspaceId(id: string): WorkspaceRuntime | Promise<WorkspaceRuntime | undefined> {
+  byId(id: string): WorkspaceRuntime | Promise<WorkspaceRuntime | undefined> {
     return this.#byId.get(id) ?? this.#load(` ${id}`, () => this.#options.workspaces.byId(id))
   }
 
@@ -99,11 +99,11 @@ export class Workspaces implements AsyncDisposable {
           tools: 0,
         },
       check: async (server) => {
-        const runtime = await this.#byWorkspaceId(server.workspaceId)
+        const runtime = await this.byId(server.workspaceId)
         return runtime === undefined ? { status: 'disabled', tools: 0 } : runtime.check(server)
       },
       tools: async (principal, workspaceId) => {
-        const runtime = await this.#byWorkspaceId(workspaceId)
+        const runtime = await this.byId(workspaceId)
         if (runtime === undefined) return []
         await runtime.loading
         const view = runtime.view({ profile: NOBODY, policy: compilePolicy(principal) })
@@ -113,6 +113,10 @@ export class Workspaces implements AsyncDisposable {
           tool: own,
           definition,
         }))
+      },
+      offeredTools: async (server) => {
+        const runtime = await this.byId(server.workspaceId)
+        return runtime === undefined ? [] : runtime.offeredTools(server.id)
       },
     }
   }

@@ -4,6 +4,8 @@ import type { ServerInspector } from '../model/inspector.ts'
 import type { MasterKeyKeeper } from '../model/master-key.ts'
 import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
+import type { SystemState } from '../model/system.ts'
+import type { CallTool } from '../model/tool-caller.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AuditFeeds } from './audit-feed.ts'
 import type { AuditRowAnswer } from './audit-row-answer.ts'
@@ -16,6 +18,9 @@ export interface Manage {
   recorder: Recorder
   feeds: AuditFeeds<AuditRowAnswer>
   inspector: ServerInspector
+  /** Calls a tool on the way that agents' calls go. */
+  callTool: CallTool
+  system(): SystemState
   clock: Clock
   random: Random
   newId(): string

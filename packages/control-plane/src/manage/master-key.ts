@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { nothing } from './fields.ts'
 import { onInstallation } from './operation.ts'
 
-const masterKeyAnswer = z.strictObject({
+export const masterKeyAnswer = z.strictObject({
   source: z.enum(['file', 'environment']),
   file: z.string().exactOptional(),
   keyId: z.string(),

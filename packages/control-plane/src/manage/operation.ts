@@ -20,6 +20,8 @@ export interface Scene {
   manage: Manage
   principal: Principal
   deed: Deed
+  /** Aborted when nobody waits for the answer any more, or the caller's token ends; where the door can tell. */
+  signal?: AbortSignal
 }
 
 export interface WorkspaceScene extends Scene {
@@ -100,13 +102,20 @@ export async function perform<Where extends Target, Input, Answer>(
   principal: Principal,
   where: Where,
   input: unknown,
+  signal?: AbortSignal,
 ): Promise<Answer> {
   const workspace =
     where.workspace === undefined ? undefined : await visibleWorkspace(manage, principal, where.workspace)
   const deed = openDeed(principal, workspace, where)
   const work = async () => {
     requireRight(operation, principal, workspace)
-    const scene = { manage, principal, deed, ...(workspace === undefined ? {} : { workspace }) }
+    const scene = {
+      manage,
+      principal,
+      deed,
+      ...(workspace === undefined ? {} : { workspace }),
+      ...(signal === undefined ? {} : { signal }),
+    }
     return operation.run(scene, where, readInput(operation.input, input))
   }
   return operation.recorded ? record(manage, principal, operation.name, deed, work) : work()

@@ -4,6 +4,7 @@ import { hashToken, mintToken } from '../access/token-format.ts'
 import { GatewayError } from '../model/error.ts'
 import { ROLES, type Role } from '../model/role.ts'
 import type { TokenRules } from '../model/rules.ts'
+import type { Page } from '../model/stores.ts'
 import type { Token } from '../model/token.ts'
 import { instant, line, noAnswer, nothing, toInstant, toInstantOrNull } from './fields.ts'
 import { inWorkspace, onInstallation, type Scene } from './operation.ts'
@@ -51,6 +52,8 @@ const tokenAnswer = z.strictObject({
   lastUsedAt: instant.nullable(),
   revokedAt: instant.nullable(),
   parentId: z.string().exactOptional(),
+  /** The client last seen with it, by the name it gave itself. */
+  lastClient: z.string().nullable(),
 })
 
 export const createToken = inWorkspace({
@@ -71,7 +74,7 @@ export const listTokens = inWorkspace({
   input: pageQuery(100),
   answer: pageOf(tokenAnswer),
   async run({ manage, workspace }, _where, query) {
-    return mapPage(await manage.storage.tokens.list(workspace.id, query), describe)
+    return describePage(manage, await manage.storage.tokens.list(workspace.id, query))
   },
 })
 
@@ -113,7 +116,7 @@ export const listOwnerTokens = onInstallation({
   input: pageQuery(100),
   answer: pageOf(tokenAnswer),
   async run({ manage }, _where, query) {
-    return mapPage(await manage.storage.tokens.list(undefined, query), describe)
+    return describePage(manage, await manage.storage.tokens.list(undefined, query))
   },
 })
 
@@ -246,7 +249,12 @@ function describeIssued({ id, name, member, role }: Token, token: string, expire
   return { id, token, name, member, role, expiresAt: toInstantOrNull(expiresAt) }
 }
 
-function describe(token: Token): z.output<typeof tokenAnswer> {
+async function describePage({ storage }: Scene['manage'], page: Page<Token>) {
+  const lastClients = await storage.clients.lastOf(page.items.map(({ id }) => id))
+  return mapPage(page, (token) => describe(token, lastClients.get(token.id)))
+}
+
+function describe(token: Token, lastClient: string | undefined): z.output<typeof tokenAnswer> {
   const { id, name, member, role, rules, createdAt, expiresAt, lastUsedAt, revokedAt, parentId } = token
   return {
     id,
@@ -259,5 +267,6 @@ function describe(token: Token): z.output<typeof tokenAnswer> {
     lastUsedAt: toInstantOrNull(lastUsedAt),
     revokedAt: toInstantOrNull(revokedAt),
     ...(parentId === undefined ? {} : { parentId }),
+    lastClient: lastClient ?? null,
   }
 }

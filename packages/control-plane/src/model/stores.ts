@@ -1,8 +1,10 @@
 import type { AuditEntry, AuditHead, AuditRow, CallContent } from './audit-row.ts'
 import type { AuditSegment } from './audit-seal.ts'
 import type { ChangeBus } from './change.ts'
+import type { ClientSeen } from './client-seen.ts'
 import type { CredentialRecord } from './credential.ts'
 import type { Invite } from './invite.ts'
+import type { MemberRevocation, MemberShare, OwnerRevocation } from './member.ts'
 import type { LoginDecision, PendingLogin } from './pending-login.ts'
 import type {
   Approval,
@@ -13,6 +15,7 @@ import type {
   WorkspacePins,
 } from './pin.ts'
 import type { EraVerdict, Server } from './server.ts'
+import type { DatabaseDescription } from './system.ts'
 import type { Token } from './token.ts'
 import type { AuditSettings, Workspace } from './workspace.ts'
 
@@ -38,6 +41,7 @@ export interface WorkspaceStore {
   configureAudit(id: string, audit: AuditSettings): Promise<void>
   /** Removes the workspace with its servers, credentials, data key and tokens; its log stays. */
   remove(id: string): Promise<void>
+  count(): Promise<number>
 }
 
 export interface ServerStore {
@@ -48,6 +52,8 @@ export interface ServerStore {
   /** Replaces everything but id, workspace and creation time. */
   update(server: Server): Promise<void>
   remove(id: string): Promise<void>
+  /** Those of all workspaces. */
+  count(): Promise<number>
   verdict(serverId: string): Promise<EraVerdict | undefined>
   /** Publishes no change: a verdict is an observation, not configuration. */
   saveVerdict(verdict: EraVerdict): Promise<void>
@@ -104,6 +110,53 @@ export interface TokenStore {
   /** May be lost; publishes no change. */
   touch(id: string, at: number): Promise<void>
   countOwners(): Promise<number>
+}
+
+export interface ClientFilter {
+  workspaceId: string
+  /** Those of this member's tokens alone. */
+  member?: string
+  /** Inclusive, Unix milliseconds. */
+  seenSince: number
+}
+
+/** A client, and whose token it used. */
+export interface ClientOfToken extends ClientSeen {
+  tokenName: string
+  member: string
+}
+
+/** The clients that connected. They go with their token and with the workspace; nothing of it is announced. */
+export interface ClientStore {
+  /**
+   * Notes sightings in one transaction; `firstSeenAt` of a client that is known stays. Of each token the last 20 are
+   * kept. Sightings of tokens and workspaces that are gone are left out.
+   */
+  note(seen: readonly ClientSeen[]): Promise<void>
+  /** Last seen first. */
+  list(filter: ClientFilter, page: PageRequest): Promise<Page<ClientOfToken>>
+  /** The client last seen with each of these tokens, in whatever workspace. */
+  lastOf(tokenIds: readonly string[]): Promise<Map<string, string>>
+  /** Forgets what was last seen before that time. */
+  forget(seenBefore: number): Promise<void>
+}
+
+/** Members as their tokens tell of them. */
+export interface MemberStore {
+  /** The workspaces in which a member has a token that is not revoked, or an invite that is not used. */
+  workspacesOf(member: string): Promise<string[]>
+  /** What members hold that is live at that moment: in one workspace, or everywhere and as owners. */
+  shares(at: number, workspaceId?: string): Promise<MemberShare[]>
+  /**
+   * Ends every token of a member in one workspace, and every token that came from these, and takes back the invites
+   * that were not used yet.
+   */
+  revokeInWorkspace(workspaceId: string, member: string, at: number): Promise<MemberRevocation>
+  /**
+   * Ends a member's owner tokens, and every token that came from these. Where nobody else holds a live one, one stays:
+   * `preferredId`, or the one it came from, when it is among them.
+   */
+  revokeOwner(member: string, at: number, preferredId: string): Promise<OwnerRevocation>
 }
 
 export interface InviteStore {
@@ -206,6 +259,8 @@ export interface Storage extends AsyncDisposable {
   pins: PinStore
   credentials: CredentialStore
   tokens: TokenStore
+  clients: ClientStore
+  members: MemberStore
   invites: InviteStore
   logins: LoginStore
   keys: KeyStore
@@ -213,4 +268,5 @@ export interface Storage extends AsyncDisposable {
   bus: ChangeBus
   /** Throws unless the database answers. */
   ping(): Promise<void>
+  describe(): Promise<DatabaseDescription>
 }

@@ -4,11 +4,14 @@ import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Storage } from '../model/stores.ts'
 import { createAuditStore } from './audit.ts'
+import { createClientStore } from './clients.ts'
 import { createCredentialStore } from './credentials.ts'
 import type { Database } from './database.ts'
+import { describeDatabase } from './describe-database.ts'
 import { createInviteStore } from './invites.ts'
 import { createKeyStore } from './keys.ts'
 import { createLoginStore } from './logins.ts'
+import { createMemberStore } from './members.ts'
 import { createPinStore } from './pins.ts'
 import { openPostgres } from './postgres.ts'
 import { createServerStore } from './servers.ts'
@@ -65,6 +68,8 @@ function storageOver(database: Database): Storage {
     pins: createPinStore(database),
     credentials: createCredentialStore(database),
     tokens: createTokenStore(database),
+    clients: createClientStore(database),
+    members: createMemberStore(database),
     invites: createInviteStore(database),
     logins: createLoginStore(database),
     keys: createKeyStore(database),
@@ -73,6 +78,7 @@ function storageOver(database: Database): Storage {
     ping: async () => {
       await sql`select 1`.execute(database.kysely)
     },
+    describe: () => describeDatabase(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
 }

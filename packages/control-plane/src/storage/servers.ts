@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { z } from 'zod'
 import type { HostedTarget, RemoteTarget, Server, ToolSelection } from '../model/server.ts'
 import type { ServerStore } from '../model/stores.ts'
+import { countRows } from './count-rows.ts'
 import { type Database, write } from './database.ts'
 import { requireFound } from './found.ts'
 import { parseStoredJson } from './stored-json.ts'
@@ -104,6 +105,8 @@ export function createServerStore(database: Database): ServerStore {
         if (numDeletedRows > 0n) announce({ kind: 'credential', workspaceId: server.workspaceId, id })
         announce({ kind: 'server', workspaceId: server.workspaceId, id })
       }),
+
+    count: () => countRows(database, 'servers'),
 
     verdict: (serverId) =>
       kysely.selectFrom('serverVerdicts').selectAll().where('serverId', '=', serverId).executeTakeFirst(),

@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely'
 import type { AuditRow } from '../model/audit-row.ts'
 import type { AuditSegment } from '../model/audit-seal.ts'
+import type { ClientSeen } from '../model/client-seen.ts'
 import type { Invite } from '../model/invite.ts'
 import type { PendingLogin } from '../model/pending-login.ts'
 import type { ApprovedDefinition, ChangedDefinition } from '../model/pin.ts'
@@ -33,6 +34,7 @@ export interface Tables {
     updatedAt: number
   }
   tokens: Nullable<WithJson<Token, 'rules'>>
+  clientsSeen: ClientSeen
   invites: Nullable<WithJson<Invite, 'rules'>>
   pendingLogins: Nullable<PendingLogin>
   wrappedKeys: { name: string; wrapped: Uint8Array }

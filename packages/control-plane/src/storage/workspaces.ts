@@ -2,6 +2,7 @@ import type { Selectable, Transaction, Updateable } from 'kysely'
 import { z } from 'zod'
 import type { WorkspaceStore } from '../model/stores.ts'
 import type { AuditSettings, Workspace } from '../model/workspace.ts'
+import { countRows } from './count-rows.ts'
 import { type Announce, type Database, write } from './database.ts'
 import { requireFound } from './found.ts'
 import { NAME_POSITION, pageOf, parsePageRequest } from './pages.ts'
@@ -72,6 +73,8 @@ export function createWorkspaceStore(database: Database): WorkspaceStore {
         await transaction.deleteFrom('workspaces').where('id', '=', id).execute()
         announce({ kind: 'workspace', workspaceId: id, id })
       }),
+
+    count: () => countRows(database, 'workspaces'),
   }
 }
 

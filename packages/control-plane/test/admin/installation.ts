@@ -18,6 +18,8 @@ import { GatewayError } from '../../src/model/error.ts'
 import type { ServerInspector } from '../../src/model/inspector.ts'
 import type { Principal } from '../../src/model/principal.ts'
 import type { ServerHealth } from '../../src/model/server.ts'
+import type { SystemState } from '../../src/model/system.ts'
+import type { CallTool } from '../../src/model/tool-caller.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { openVault } from '../../src/vault/vault.ts'
 
@@ -68,6 +70,8 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     recorder,
     feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
     inspector,
+    callTool: answerWithoutServers,
+    system: () => STILL_SYSTEM,
     clock,
     random,
     newId: randomUUID,
@@ -190,8 +194,39 @@ function createStillInspector() {
         tool,
         definition: { name: `notes__${tool}`, inputSchema: { type: 'object' } },
       })),
+    offeredTools: async () => [],
   }
   return { ...inspector, healths }
+}
+
+/** There are no servers here to call: whether a call gets this far is what is looked at. */
+const answerWithoutServers: CallTool = async ({ as, workspaceId, name }) => ({
+  row: {
+    kind: 'call',
+    time: 0,
+    workspaceId,
+    tokenId: as.tokenId,
+    member: as.member,
+    role: as.role,
+    method: 'tools/call',
+    shownAs: name,
+    outcome: 'ok',
+    latencyMs: 1,
+    bytesIn: 1,
+    bytesOut: 1,
+    requestId: 'r',
+  },
+  result: { content: [] },
+})
+
+const STILL_SYSTEM: SystemState = {
+  version: '0.0.0',
+  startedAt: 0,
+  node: 'v24.0.0',
+  sandbox: undefined,
+  eventLoopMs: { p50: 0, p99: 0 },
+  memoryBytes: 1,
+  log: { checkpoints: undefined, retentionDays: undefined },
 }
 
 async function refuseMetadata(url: string): Promise<void> {

@@ -41,7 +41,15 @@ const EXPECTED: Record<string, number[]> = {
   'PUT /workspaces/:workspace/servers/:server/credential': ADMINS(200),
   'GET /workspaces/:workspace/servers/:server/credential': DEVELOPERS(200),
   'DELETE /workspaces/:workspace/servers/:server/credential': ADMINS(204),
+  'GET /workspaces/:workspace/servers/:server/tools': ADMINS(200),
   'GET /workspaces/:workspace/tools': ALL(200),
+  'POST /workspaces/:workspace/calls': ALL(200),
+  'GET /workspaces/:workspace/clients': DEVELOPERS(200),
+  'GET /workspaces/:workspace/members': ADMINS(200),
+  'POST /workspaces/:workspace/members/revoke': ADMINS(200),
+  'GET /members': OWNERS_OUTSIDE(200),
+  'POST /members/revoke': OWNERS_OUTSIDE(200),
+  'GET /system': OWNERS_OUTSIDE(200),
   'POST /workspaces/:workspace/tokens': ADMINS(201),
   'GET /workspaces/:workspace/tokens': ADMINS(200),
   'POST /workspaces/:workspace/tokens/:token/rotate': ADMINS(201),
@@ -355,6 +363,8 @@ describe('[T10] who may do what', () => {
     if (path === '/workspaces') return { slug: `new-${sequence}`, name: 'New' }
     if (path.endsWith('/pins/approve')) return WAITING
     if (path.endsWith('/servers')) return { name: `new-${sequence}`, url: 'https://mcp.example.com/mcp' }
+    if (path.endsWith('/calls')) return { name: 'notes__read' }
+    if (path.endsWith('/members/revoke')) return { member: 'nobody we know' }
     if (path.endsWith('/invites')) return { member: 'mia', role: 'developer' }
     const token = { name: 'laptop', member: 'mia' }
     return path === '/tokens' ? token : { ...token, role: 'developer' }

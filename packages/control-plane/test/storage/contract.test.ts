@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { AuditRow } from '../../src/model/audit-row.ts'
 import type { Change } from '../../src/model/change.ts'
-import type { Page, PageRequest, Redemption, Storage } from '../../src/model/stores.ts'
+import type { ClientSeen } from '../../src/model/client-seen.ts'
+import type { ClientFilter, Page, PageRequest, Redemption, Storage } from '../../src/model/stores.ts'
+import type { Token } from '../../src/model/token.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { startPostgres } from '../postgres.ts'
 import {
@@ -520,6 +522,292 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       await storage.tokens.revoke('a', 1)
       expect(await storage.tokens.countOwners()).toBe(1)
     })
+  })
+
+  describe('clients', () => {
+    const seen = (tokenId: string, client: string, at: number, workspaceId = 'w'): ClientSeen => ({
+      workspaceId,
+      tokenId,
+      client,
+      era: 'modern',
+      firstSeenAt: at,
+      lastSeenAt: at,
+    })
+    const list = (storage: Storage, filter: Partial<ClientFilter> = {}, limit = 500) =>
+      allPages(limit, (page) => storage.clients.list({ workspaceId: 'w', seenSince: 0, ...filter }, page))
+    const names = async (...asked: Parameters<typeof list>) =>
+      (await list(...asked)).map(({ tokenId, client }) => `${tokenId} ${client}`)
+
+    async function withTokens(storage: Storage): Promise<void> {
+      await storage.workspaces.create(sampleWorkspace('w'))
+      await storage.workspaces.create(sampleWorkspace('v'))
+      await storage.tokens.create(sampleToken('w', 'one'))
+      await storage.tokens.create({ ...sampleToken('w', 'two'), member: 'bob' })
+      await storage.tokens.create({ ...sampleToken(undefined, 'root'), member: 'olga' })
+    }
+
+    it('are given back with their token, last seen first', async () => {
+      await using storage = await open()
+      await withTokens(storage)
+      await storage.clients.note([seen('one', 'a/1', 10), seen('two', 'b/1', 20), seen('one', 'c/1', 30)])
+      const listed = await list(storage)
+      expect(listed.map(({ client }) => client)).toEqual(['c/1', 'b/1', 'a/1'])
+      expect(listed[1]).toEqual({ ...seen('two', 'b/1', 20), tokenName: 'Token two', member: 'bob' })
+    })
+
+    it('keep when they were first seen, and tell eras and workspaces apart', async () => {
+      await using storage = await open()
+      await withTokens(storage)
+      await storage.clients.note([seen('root', 'a/1', 10)])
+      await storage.clients.note([
+        seen('root', 'a/1', 40),
+        { ...seen('root', 'a/1', 30), era: 'legacy' },
+        seen('root', 'a/1', 20, 'v'),
+      ])
+      expect(await list(storage)).toMatchObject([
+        { era: 'modern', firstSeenAt: 10, lastSeenAt: 40 },
+        { era: 'legacy', firstSeenAt: 30, lastSeenAt: 30 },
+      ])
+      expect(await list(storage, { workspaceId: 'v' })).toMatchObject([{ firstSeenAt: 20 }])
+    })
+
+    it('come in pages, each once, also those seen at the same moment', async () => {
+      await using storage = await open()
+      await withTokens(storage)
+      const clients = Array.from({ length: 7 }, (_, index) => seen('one', `c${index}/1`, 5))
+      await storage.clients.note([...clients, seen('two', 'c0/1', 5), seen('two', 'late/1', 9)])
+      const all = await names(storage)
+      expect(all).toHaveLength(9)
+      expect(all[0]).toBe('two late/1')
+      expect(await names(storage, {}, 2)).toEqual(all)
+    })
+
+    it("can be asked for one member's, and for those seen lately", async () => {
+      await using storage = await open()
+      await withTokens(storage)
+      await storage.clients.note([seen('one', 'old/1', 10), seen('one', 'new/1', 20), seen('two', 'b/1', 20)])
+      expect(await names(storage, { member: 'ada' })).toEqual(['one new/1', 'one old/1'])
+      expect(await names(storage, { seenSince: 20 })).toEqual(['two b/1', 'one new/1'])
+    })
+
+    it('are 20 of one token at most, the last ones, whatever it calls itself', async () => {
+      await using storage = await open()
+      await withTokens(storage)
+      await storage.clients.note([seen('two', 'other/1', 1)])
+      for (let round = 0; round < 3; round++)
+        await storage.clients.note(
+          Array.from({ length: 15 }, (_, index) => seen('one', `${round}-${index}/1`, round * 100 + index)),
+        )
+      const kept = await names(storage)
+      expect(kept).toHaveLength(21)
+      expect(kept[0]).toBe('one 2-14/1')
+      expect(kept.slice(-2)).toEqual(['one 1-10/1', 'two other/1'])
+    })
+
+    it('are left out when their token or workspace is gone, and the others noted', async () => {
+      await using storage = await open()
+      await withTokens(storage)
+      await storage.clients.note([
+        seen('never', 'a/1', 1),
+        seen('one', 'b/1', 1, 'nowhere'),
+        seen('one', 'c/1', 1),
+      ])
+      expect(await names(storage)).toEqual(['one c/1'])
+    })
+
+    it('go with the workspace, also those of an owner, whose token stays', async () => {
+      await using storage = await open()
+      await withTokens(storage)
+      await storage.clients.note([seen('one', 'a/1', 1), seen('root', 'b/1', 1), seen('root', 'b/1', 1, 'v')])
+      await storage.workspaces.remove('w')
+      expect(await list(storage)).toEqual([])
+      expect(await names(storage, { workspaceId: 'v' })).toEqual(['root b/1'])
+    })
+
+    it('are forgotten when they were not seen for long', async () => {
+      await using storage = await open()
+      await withTokens(storage)
+      await storage.clients.note([seen('one', 'old/1', 10), seen('one', 'new/1', 20)])
+      await storage.clients.forget(20)
+      expect(await names(storage)).toEqual(['one new/1'])
+    })
+
+    it('tell which one each token was last seen with', async () => {
+      await using storage = await open()
+      await withTokens(storage)
+      await storage.clients.note([
+        seen('one', 'last/1', 30),
+        seen('one', 'before/1', 20),
+        seen('root', 'here/1', 10),
+        seen('root', 'there/1', 11, 'v'),
+      ])
+      expect(await storage.clients.lastOf(['one', 'two', 'root'])).toEqual(
+        new Map([
+          ['one', 'last/1'],
+          ['root', 'there/1'],
+        ]),
+      )
+      expect(await storage.clients.lastOf([])).toEqual(new Map())
+    })
+  })
+
+  describe('members', () => {
+    const AT = 2_000
+    const token = (workspaceId: string | undefined, id: string, more: Partial<Token> = {}): Token => ({
+      ...sampleToken(workspaceId, id),
+      ...more,
+    })
+
+    async function withMembers(storage: Storage): Promise<void> {
+      await storage.workspaces.create(sampleWorkspace('w'))
+      await storage.workspaces.create(sampleWorkspace('v'))
+      for (const each of [
+        token('w', 'laptop', { lastUsedAt: 10 }),
+        token('w', 'desktop', { lastUsedAt: 30 }),
+        token('w', 'admin', { role: 'admin' }),
+        token('w', 'over', { expiresAt: AT }),
+        token('v', 'elsewhere', { expiresAt: AT + 1 }),
+        token('w', 'others', { member: 'bob' }),
+        token('w', 'device', { member: 'carl', parentId: 'laptop' }),
+        token(undefined, 'root'),
+        token(undefined, 'spare', { createdAt: 1 }),
+      ])
+        await storage.tokens.create(each)
+      await storage.tokens.create(token('w', 'revoked', { lastUsedAt: 99 }))
+      await storage.tokens.revoke('revoked', 1)
+    }
+
+    const ended = async (storage: Storage) => {
+      const ids = ['laptop', 'desktop', 'admin', 'over', 'elsewhere', 'others', 'device', 'root', 'spare']
+      const tokens = await Promise.all(ids.map((id) => storage.tokens.byId(id)))
+      return tokens.flatMap((each) => (each?.revokedAt === AT ? [each.id] : []))
+    }
+
+    it('hold what is neither revoked nor expired', async () => {
+      await using storage = await open()
+      await withMembers(storage)
+      const shares = await storage.members.shares(AT, 'w')
+      expect(shares).toHaveLength(4)
+      expect(shares).toEqual(
+        expect.arrayContaining([
+          { member: 'ada', workspaceId: 'w', role: 'developer', tokens: 2, sessions: 0, lastUsedAt: 30 },
+          { member: 'ada', workspaceId: 'w', role: 'admin', tokens: 1, sessions: 0 },
+          { member: 'bob', workspaceId: 'w', role: 'developer', tokens: 1, sessions: 0 },
+          { member: 'carl', workspaceId: 'w', role: 'developer', tokens: 1, sessions: 0 },
+        ]),
+      )
+      const everywhere = await storage.members.shares(AT)
+      expect(everywhere).toHaveLength(6)
+      expect(everywhere).toEqual(
+        expect.arrayContaining([
+          { member: 'ada', workspaceId: 'v', role: 'developer', tokens: 1, sessions: 0 },
+          { member: 'ada', role: 'owner', tokens: 2, sessions: 0 },
+        ]),
+      )
+    })
+
+    it('lose every token in one workspace at once, what came from them, and invites not yet used', async () => {
+      await using storage = await open()
+      await withMembers(storage)
+      for (const invite of [
+        { ...sampleInvite('w', 'open') },
+        { ...sampleInvite('w', 'used'), usedAt: 1 },
+        { ...sampleInvite('v', 'there') },
+        { ...sampleInvite('w', 'bobs'), member: 'bob' },
+      ])
+        await storage.invites.create(invite)
+      const heard = listen(storage)
+      const revocation = await storage.members.revokeInWorkspace('w', 'ada', AT)
+      expect(revocation).toEqual({ revoked: 5, workspaceIds: ['w'] })
+      expect(await ended(storage)).toEqual(['laptop', 'desktop', 'admin', 'over', 'device'])
+      expect(heard.map(({ id }) => id).sort()).toEqual(
+        ['laptop', 'desktop', 'admin', 'over', 'device'].map((id) => `hash of ${id}`).sort(),
+      )
+      expect((await storage.tokens.byId('revoked'))?.revokedAt).toBe(1)
+      const left = await Promise.all(
+        ['open', 'used', 'there', 'bobs'].map((id) => storage.invites.byHash(`hash of ${id}`)),
+      )
+      expect(left.map((invite) => invite?.id)).toEqual([undefined, 'used', 'there', 'bobs'])
+    })
+
+    it('are told of in every workspace where they have something to lose', async () => {
+      await using storage = await open()
+      await withMembers(storage)
+      await storage.workspaces.create(sampleWorkspace('invited'))
+      await storage.invites.create(sampleInvite('invited', 'open'))
+      expect(await storage.members.workspacesOf('ada')).toEqual(['invited', 'v', 'w'])
+      expect(await storage.members.workspacesOf('bob')).toEqual(['w'])
+      expect(await storage.members.workspacesOf('nobody')).toEqual([])
+    })
+
+    it('keep the last owner token, the one that is asked for', async () => {
+      await using storage = await open()
+      await withMembers(storage)
+      const revocation = await storage.members.revokeOwner('ada', AT, 'spare')
+      expect(revocation).toEqual({
+        revoked: 1,
+        workspaceIds: [],
+        kept: { id: 'spare', name: 'Token spare' },
+      })
+      expect(await ended(storage)).toEqual(['root'])
+    })
+
+    it('keep the one that the preferred one came from, because that would end with it', async () => {
+      await using storage = await open()
+      await withMembers(storage)
+      await storage.tokens.create(token(undefined, 'from-spare', { parentId: 'spare' }))
+      const { kept, revoked } = await storage.members.revokeOwner('ada', AT, 'from-spare')
+      expect([kept?.id, revoked]).toEqual(['spare', 2])
+    })
+
+    it('keep the owner token that lives longest where none is asked for', async () => {
+      await using storage = await open()
+      await withMembers(storage)
+      await storage.tokens.create(token(undefined, 'brief', { expiresAt: AT + 10, createdAt: 9e12 }))
+      const { kept } = await storage.members.revokeOwner('ada', AT, 'none')
+      expect(kept?.id).toBe('root')
+    })
+
+    it('keep none where somebody else holds a live one, and then what came from theirs ends too', async () => {
+      await using storage = await open()
+      await withMembers(storage)
+      await storage.tokens.create(token(undefined, 'olgas', { member: 'olga' }))
+      await storage.tokens.create(token('v', 'from-root', { member: 'dora', parentId: 'root' }))
+      const revocation = await storage.members.revokeOwner('ada', AT, 'root')
+      expect(revocation).toEqual({ revoked: 3, workspaceIds: ['v'] })
+      expect(await ended(storage)).toEqual(['root', 'spare'])
+      expect((await storage.tokens.byId('olgas'))?.revokedAt).toBeUndefined()
+    })
+
+    it("do not count on another owner's token that is over, or ends with one of theirs", async () => {
+      await using storage = await open()
+      await withMembers(storage)
+      await storage.tokens.create(token(undefined, 'over-too', { member: 'olga', expiresAt: AT }))
+      await storage.tokens.create(token(undefined, 'from-root', { member: 'olga', parentId: 'root' }))
+      expect((await storage.members.revokeOwner('ada', AT, 'root')).kept?.id).toBe('root')
+      expect(await storage.members.revokeOwner('bob', AT, 'root')).toEqual({ revoked: 0, workspaceIds: [] })
+    })
+
+    it('never both lose the last owner token, when two are ended at once', async () => {
+      await using storage = await open()
+      for (const member of ['ada', 'olga']) await storage.tokens.create(token(undefined, member, { member }))
+      const [ada, olga] = await Promise.all(
+        ['ada', 'olga'].map((member) => storage.members.revokeOwner(member, AT, 'none')),
+      )
+      expect((ada?.revoked ?? 0) + (olga?.revoked ?? 0)).toBe(1)
+      expect(await storage.tokens.countOwners()).toBe(1)
+    })
+  })
+
+  it('says what database it is, and counts what is in it', async () => {
+    await using storage = await open()
+    for (const id of ['w', 'v']) await furnish(storage, id)
+    await storage.servers.create(sampleServer('w', 'more'))
+    const { kind, version, sizeBytes } = await storage.describe()
+    expect(['sqlite', 'postgres']).toContain(kind)
+    expect(version).toMatch(/^\d+\.\d+/)
+    expect(sizeBytes).toBeGreaterThan(10_000)
+    expect([await storage.workspaces.count(), await storage.servers.count()]).toEqual([2, 3])
   })
 
   describe('invites', () => {

@@ -90,6 +90,8 @@ export interface ScriptOptions {
   pageSize?: number
   /** The one resource it has. */
   resourceUri?: string
+  /** What tools say that are not scripted. */
+  text?: string
 }
 
 export class Script {
@@ -208,7 +210,7 @@ export class Script {
         wire.announce('notifications/tools/list_changed')
         return said('grown', wire)
       default:
-        return said(`${name} was called`, wire)
+        return said(this.#options.text ?? `${name} was called`, wire)
     }
   }
 }

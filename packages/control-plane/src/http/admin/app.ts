@@ -76,7 +76,9 @@ export function createAdminApp(context: AdminContext): Hono<AdminBindings> {
     const body = route.method === 'GET' ? '' : await readText(request, context.checkJson)
     if (body !== '' && !saysJson(request.headers)) return notJson()
     const input = route.method === 'GET' ? inputInUrl(route, request) : parseJson(body)
-    const done = await perform(context.manage, route.operation, caller.principal, target, input)
+    const done = await untilEnd(route, caller, request, (signal) =>
+      perform(context.manage, route.operation, caller.principal, target, input, signal),
+    )
     // Only `audit.tail` sends events, and this is what it answers with.
     return route.sends === 'events'
       ? tails.open(done as AuditFeed<AuditRowAnswer>, caller)
@@ -103,6 +105,23 @@ export function createAdminApp(context: AdminContext): Hono<AdminBindings> {
     return response
   })
   return app
+}
+
+/** Lets what takes long hear that nobody waits for it any more. */
+async function untilEnd<T>(
+  { cancellable }: Route,
+  { watch }: Caller,
+  request: Request,
+  work: (signal?: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (!cancellable) return work()
+  const ended = new AbortController()
+  const unwatch = watch(() => ended.abort())
+  try {
+    return await work(AbortSignal.any([ended.signal, request.signal]))
+  } finally {
+    unwatch()
+  }
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }

@@ -14,9 +14,12 @@ import {
   showAuditRow,
   tailAudit,
 } from '../../manage/audit-log.ts'
+import { callTool } from '../../manage/calls.ts'
+import { listClients } from '../../manage/clients.ts'
 import { putCredential, removeCredential, showCredential } from '../../manage/credentials.ts'
 import { createInvite, listInvites, revokeInvite } from '../../manage/invites.ts'
 import { rotateMasterKey, showMasterKey } from '../../manage/master-key.ts'
+import { listAllMembers, listMembers, revokeMember, revokeMemberEverywhere } from '../../manage/members.ts'
 import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
 import {
@@ -27,6 +30,7 @@ import {
   removeServer,
   showServer,
 } from '../../manage/servers.ts'
+import { showSystem } from '../../manage/system.ts'
 import {
   createOwnerToken,
   createToken,
@@ -37,7 +41,7 @@ import {
   rotateOwnerToken,
   rotateToken,
 } from '../../manage/tokens.ts'
-import { listTools } from '../../manage/tools.ts'
+import { listServerTools, listTools } from '../../manage/tools.ts'
 import { whoami } from '../../manage/whoami.ts'
 import {
   changeWorkspace,
@@ -56,6 +60,8 @@ export interface Route {
   path: string
   operation: Operation
   sends: Sends
+  /** It may take long, so it ends with the request or the caller's token. */
+  cancellable?: true
 }
 
 export const BASE_PATH = '/api/v1'
@@ -90,12 +96,19 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: `${SERVER}/credential`, operation: showCredential, sends: 'json' },
   { method: 'DELETE', path: `${SERVER}/credential`, operation: removeCredential, sends: 'nothing' },
 
+  { method: 'GET', path: `${SERVER}/tools`, operation: listServerTools, sends: 'json' },
+
   { method: 'GET', path: `${WORKSPACE}/tools`, operation: listTools, sends: 'json' },
+  { method: 'POST', path: `${WORKSPACE}/calls`, operation: callTool, sends: 'json', cancellable: true },
+  { method: 'GET', path: `${WORKSPACE}/clients`, operation: listClients, sends: 'json' },
 
   { method: 'POST', path: `${WORKSPACE}/tokens`, operation: createToken, sends: 'created' },
   { method: 'GET', path: `${WORKSPACE}/tokens`, operation: listTokens, sends: 'json' },
   { method: 'POST', path: `${TOKEN}/rotate`, operation: rotateToken, sends: 'created' },
   { method: 'DELETE', path: TOKEN, operation: revokeToken, sends: 'nothing' },
+
+  { method: 'GET', path: `${WORKSPACE}/members`, operation: listMembers, sends: 'json' },
+  { method: 'POST', path: `${WORKSPACE}/members/revoke`, operation: revokeMember, sends: 'json' },
 
   { method: 'POST', path: `${WORKSPACE}/invites`, operation: createInvite, sends: 'created' },
   { method: 'GET', path: `${WORKSPACE}/invites`, operation: listInvites, sends: 'json' },
@@ -105,6 +118,11 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/tokens', operation: listOwnerTokens, sends: 'json' },
   { method: 'POST', path: '/tokens/:token/rotate', operation: rotateOwnerToken, sends: 'created' },
   { method: 'DELETE', path: '/tokens/:token', operation: revokeOwnerToken, sends: 'nothing' },
+
+  { method: 'GET', path: '/members', operation: listAllMembers, sends: 'json' },
+  { method: 'POST', path: '/members/revoke', operation: revokeMemberEverywhere, sends: 'json' },
+
+  { method: 'GET', path: '/system', operation: showSystem, sends: 'json' },
 
   { method: 'GET', path: `${WORKSPACE}/audit`, operation: listAudit, sends: 'json' },
   { method: 'GET', path: `${WORKSPACE}/audit/tail`, operation: tailAudit, sends: 'events' },

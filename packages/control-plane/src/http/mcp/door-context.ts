@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Caller } from '../../gateway/caller.ts'
 import type { GatewayContext } from '../../gateway/use-server.ts'
 import type { Workspaces } from '../../gateway/workspaces.ts'
 import type { GatewayError } from '../../model/error.ts'
@@ -23,6 +24,8 @@ export interface McpDoorContext {
   limits: Limits
   /** The same, for the JSON of a request. */
   requestLimits: JsonLimits
+  /** Notes which clients connect; nobody waits for it. */
+  clients: { note(caller: Pick<Caller, 'client' | 'era' | 'principal'>, workspaceId: string): void }
   streams: OpenStreams
   readers: SlowReaders
   /** Runs `end` when the process is asked to stop while the response is still open. */

@@ -72,6 +72,7 @@ async function initialize(
   const params = message.params ?? {}
   const revision = negotiateLegacyRevision(params.protocolVersion)
   const [sessionId, session] = context.sessions.create(principal, runtime.workspace.id, revision, params)
+  context.clients.note(session.caller, runtime.workspace.id)
   await runtime.preparing(session.caller)
   const result = { protocolVersion: revision, ...introduce(runtime, session.caller) }
   sendJson(response, 200, resultBytes(message.id, JSON.stringify(result)), { 'mcp-session-id': sessionId })
@@ -105,6 +106,8 @@ function requireSession(
   const session = context.sessions.find(sessionId, principal, runtime.workspace.id)
   if (session === undefined)
     refuse(response, 404, RPC.invalidRequest, 'The session is unknown or has ended. Send "initialize" again.')
+  // Sessions live for days: when a client was last here is not when it began one.
+  else context.clients.note(session.caller, runtime.workspace.id)
   return session
 }
 

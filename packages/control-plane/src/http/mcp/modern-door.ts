@@ -44,6 +44,7 @@ export async function serveModern(context: McpDoorContext, exchange: ModernExcha
     const status = refusal.code === RPC.methodNotFound ? 404 : 400
     return sendJson(response, status, errorBytes(message.id, refusal))
   }
+  context.clients.note(caller, runtime.workspace.id)
   if (message.method === 'subscriptions/listen') return listen(context, exchange, caller)
   const responder = new Responder(exchange.request, response, context.readers, () =>
     endWithToken(context, principal, response),
