@@ -1,9 +1,11 @@
 import type { AuditEntry, AuditHead, AuditRow, CallContent } from './audit-row.ts'
 import type { AuditSegment } from './audit-seal.ts'
+import type { StatsStore } from './call-stats.ts'
 import type { ChangeBus } from './change.ts'
 import type { ClientSeen } from './client-seen.ts'
 import type { CredentialRecord } from './credential.ts'
 import type { Invite } from './invite.ts'
+import type { LogIndexStore } from './log-index.ts'
 import type { MemberRevocation, MemberShare, OwnerRevocation } from './member.ts'
 import type { LoginDecision, PendingLogin } from './pending-login.ts'
 import type {
@@ -16,7 +18,7 @@ import type {
 } from './pin.ts'
 import type { EraVerdict, Server } from './server.ts'
 import type { DatabaseDescription } from './system.ts'
-import type { Token } from './token.ts'
+import type { Token, TokenKind } from './token.ts'
 import type { AuditSettings, Workspace } from './workspace.ts'
 
 /** A page of a list; `nextCursor` is opaque and absent on the last page. */
@@ -101,15 +103,27 @@ export interface TokenStore {
   create(token: Token): Promise<void>
   byHash(hash: string): Promise<Token | undefined>
   byId(id: string): Promise<Token | undefined>
-  /** Tokens of one workspace, newest first; owner tokens when the id is absent. */
-  list(workspaceId: string | undefined, page: PageRequest): Promise<Page<Token>>
+  /** Tokens of one workspace, newest first, or the sessions of browsers there; those of owners when the id is absent. */
+  list(workspaceId: string | undefined, page: PageRequest, kind?: TokenKind): Promise<Page<Token>>
   /** Ends the token and every token that came from it. */
   revoke(id: string, at: number): Promise<void>
   /** Swaps the hash in one step: the old token stops as the new one starts, and every token that came from it ends. */
   replaceHash(id: string, hash: string, expiresAt: number | undefined, at: number): Promise<void>
   /** May be lost; publishes no change. */
   touch(id: string, at: number): Promise<void>
+  /** How many owner tokens there are; no sessions. */
   countOwners(): Promise<number>
+  /** Creates an owner token where there is none; of many at once, one succeeds. Throws `conflict` afterwards. */
+  createFirstOwner(token: Token): Promise<void>
+}
+
+/** What browsers were given for a token. They are tokens in all that ends them. */
+export interface SessionStore {
+  /**
+   * Forgets the sessions that were over at that moment, and creates this one. Throws `conflict`, and changes nothing,
+   * when the token it is opened with has ended, or is a session itself.
+   */
+  open(session: Token, parentHash: string, at: number): Promise<void>
 }
 
 export interface ClientFilter {
@@ -218,6 +232,10 @@ export interface AuditFilter {
   tokenId?: string
   outcome?: string
   kind?: 'call' | 'management'
+  client?: string
+  requestId?: string
+  /** Part of a server, tool, shown name, member, client or reason; capital letters of ASCII are as good as small ones. */
+  q?: string
   /** Inclusive, Unix milliseconds. */
   from?: number
   /** Exclusive, Unix milliseconds. */
@@ -259,12 +277,15 @@ export interface Storage extends AsyncDisposable {
   pins: PinStore
   credentials: CredentialStore
   tokens: TokenStore
+  sessions: SessionStore
   clients: ClientStore
   members: MemberStore
   invites: InviteStore
   logins: LoginStore
   keys: KeyStore
   audit: AuditStore
+  stats: StatsStore
+  logIndex: LogIndexStore
   bus: ChangeBus
   /** Throws unless the database answers. */
   ping(): Promise<void>

@@ -6,6 +6,8 @@ import * as firstTables from './migrations/0001-first-tables.ts'
 import * as logins from './migrations/0002-logins.ts'
 import * as toolPins from './migrations/0003-tool-pins.ts'
 import * as sealedLog from './migrations/0004-sealed-log.ts'
+import * as sessions from './migrations/0005-sessions.ts'
+import * as callStats from './migrations/0006-call-stats.ts'
 import * as clientsSeen from './migrations/0007-clients-seen.ts'
 import type { Tables } from './tables.ts'
 
@@ -20,6 +22,8 @@ const MIGRATIONS: Migration[] = [
   { number: 2, name: 'logins', up: logins.up },
   { number: 3, name: 'tool-pins', up: toolPins.up },
   { number: 4, name: 'sealed-log', up: sealedLog.up },
+  { number: 5, name: 'sessions', up: sessions.up },
+  { number: 6, name: 'call-stats', up: callStats.up },
   { number: 7, name: 'clients-seen', up: clientsSeen.up },
 ]
 

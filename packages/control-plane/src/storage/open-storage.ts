@@ -4,17 +4,20 @@ import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Storage } from '../model/stores.ts'
 import { createAuditStore } from './audit.ts'
+import { createStatsStore } from './call-stats.ts'
 import { createClientStore } from './clients.ts'
 import { createCredentialStore } from './credentials.ts'
 import type { Database } from './database.ts'
 import { describeDatabase } from './describe-database.ts'
 import { createInviteStore } from './invites.ts'
 import { createKeyStore } from './keys.ts'
+import { createLogIndexStore } from './log-index.ts'
 import { createLoginStore } from './logins.ts'
 import { createMemberStore } from './members.ts'
 import { createPinStore } from './pins.ts'
 import { openPostgres } from './postgres.ts'
 import { createServerStore } from './servers.ts'
+import { createSessionStore } from './sessions.ts'
 import { openSqlite } from './sqlite.ts'
 import { createTokenStore } from './tokens.ts'
 import { createWorkspaceStore } from './workspaces.ts'
@@ -68,12 +71,15 @@ function storageOver(database: Database): Storage {
     pins: createPinStore(database),
     credentials: createCredentialStore(database),
     tokens: createTokenStore(database),
+    sessions: createSessionStore(database),
     clients: createClientStore(database),
     members: createMemberStore(database),
     invites: createInviteStore(database),
     logins: createLoginStore(database),
     keys: createKeyStore(database),
     audit: createAuditStore(database),
+    stats: createStatsStore(database),
+    logIndex: createLogIndexStore(database),
     bus: database.changes.bus,
     ping: async () => {
       await sql`select 1`.execute(database.kysely)

@@ -1,12 +1,14 @@
 import type { Generated } from 'kysely'
 import type { AuditRow } from '../model/audit-row.ts'
 import type { AuditSegment } from '../model/audit-seal.ts'
+import type { Dimension } from '../model/call-stats.ts'
 import type { ClientSeen } from '../model/client-seen.ts'
 import type { Invite } from '../model/invite.ts'
+import type { Shape, ShapeRun } from '../model/log-index.ts'
 import type { PendingLogin } from '../model/pending-login.ts'
 import type { ApprovedDefinition, ChangedDefinition } from '../model/pin.ts'
 import type { EraVerdict, Server } from '../model/server.ts'
-import type { Token } from '../model/token.ts'
+import type { Token, TokenKind } from '../model/token.ts'
 import type { Workspace } from '../model/workspace.ts'
 
 /** Every optional property of a model type as a column that may be null. */
@@ -33,7 +35,7 @@ export interface Tables {
     sealed: Uint8Array
     updatedAt: number
   }
-  tokens: Nullable<WithJson<Token, 'rules'>>
+  tokens: Omit<Nullable<WithJson<Token, 'rules'>>, 'kind'> & { kind: TokenKind }
   clientsSeen: ClientSeen
   invites: Nullable<WithJson<Invite, 'rules'>>
   pendingLogins: Nullable<PendingLogin>
@@ -52,6 +54,35 @@ export interface Tables {
     resultCut: number
   }
   auditSegments: AuditSegment
+  /** `l0`, `l1`, …: the buckets of the histogram of latencies; `u` of upstream times, `g` of the gateway's. */
+  callStats: { workspaceId: string; cube: string; start: number } & Record<Dimension, string> & {
+      calls: number
+      ok: number | null
+      toolError: number | null
+      protocolError: number | null
+      denied: number | null
+      timeout: number | null
+      cancelled: number | null
+      unreachable: number | null
+      bytesIn: number
+      bytesOut: number
+      latencyUs: number
+      upstreamUs: number
+      gatewayUs: number
+    } & Record<`${'l' | 'u' | 'g'}${number}`, number | null>
+  /** How far a log is counted. */
+  callStatsHeads: { workspaceId: string; seq: number }
+  /** `anything`: 1 for rows of any shape, whose fields are all null then. */
+  auditShapes: Nullable<Shape> & { workspaceId: string; id: string; anything: number }
+  auditRuns: Omit<ShapeRun, 'shape'> & { workspaceId: string; shapeId: string; block: number }
+  /** The blocks of which all runs are written. */
+  auditBlocks: {
+    workspaceId: string
+    block: number
+    fromTime: number
+    toTime: number
+    requestIds: Uint8Array
+  }
   /** PostgreSQL only: how many transactions have announced changes. */
   changeCounter: { id: Generated<number>; value: number }
 }
