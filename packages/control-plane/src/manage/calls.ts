@@ -113,7 +113,8 @@ async function requireLiveToken(
 ): Promise<Principal> {
   requirePermission(principal, 'token.manage', workspace.id)
   const token = await manage.storage.tokens.byId(id)
-  if (token === undefined || token.workspaceId !== workspace.id)
+  // A session is a browser's, and nothing that anybody else could act as.
+  if (token === undefined || token.kind === 'session' || token.workspaceId !== workspace.id)
     throw new GatewayError('not_found', 'There is no such token.', { fix: CHOOSE_ANOTHER })
   deed.shownAs = token.name
   requireSameRules(principal, token.rules)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { principalOf } from '../access/authenticator.ts'
 import { hashToken, isWellFormedToken, mintToken } from '../access/token-format.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
 import type { Principal } from '../model/principal.ts'
@@ -70,18 +71,6 @@ function sessionOf(
     createdAt: now,
     expiresAt: Math.min(now + LIFETIME_MS, expiresAt),
     parentId: holder.id,
-  }
-}
-
-function principalOf({ id, kind, workspaceId, member, role, rules, expiresAt }: Token): Principal {
-  return {
-    tokenId: id,
-    ...(kind !== undefined && { kind }),
-    ...(workspaceId !== undefined && { workspaceId }),
-    member,
-    role,
-    rules,
-    ...(expiresAt !== undefined && { expiresAt }),
   }
 }
 

@@ -37,13 +37,14 @@ export function createMemberStore(database: Database): MemberStore {
           'member',
           'workspaceId',
           'role',
-          fn.countAll<number>().as('tokens'),
+          fn.countAll<number>().filterWhere('kind', '=', 'token').as('tokens'),
+          fn.countAll<number>().filterWhere('kind', '=', 'session').as('sessions'),
           fn.max('lastUsedAt').as('lastUsedAt'),
         ])
         .groupBy(['member', 'workspaceId', 'role'])
         .orderBy('member')
         .execute()
-      return rows.map((row) => ({ ...withoutNulls(row), sessions: 0 }))
+      return rows.map(withoutNulls)
     },
 
     revokeInWorkspace: (workspaceId, member, at) =>
