@@ -2,6 +2,7 @@ import type { LogRow } from '../../api/shapes.ts'
 
 // What the control plane calls its actions, in words. Those that are not here are shown by their own name.
 const DEED: Record<string, string> = {
+  setup: 'set up the installation',
   'workspace.create': 'made workspace',
   'workspace.update': 'changed the settings of workspace',
   'workspace.remove': 'removed workspace',
@@ -34,7 +35,7 @@ const DEED: Record<string, string> = {
 }
 
 /** These say all; what they were done to would only repeat it. */
-const ALONE = new Set(['master-key.rotate', 'audit.export', 'session.open', 'session.close'])
+const ALONE = new Set(['setup', 'master-key.rotate', 'audit.export', 'session.open', 'session.close'])
 
 /** What a person did, to go after their name: "added server jira". */
 export function deedWords({

@@ -1,5 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { instantOfField, localField } from '../../format/local-field.ts'
 import { Button } from '../../parts/button.tsx'
 import { TextField } from '../../parts/fields.tsx'
 import { useInsights } from './use-insights.ts'
@@ -8,8 +9,8 @@ import { useInsights } from './use-insights.ts'
 export function CustomSpan() {
   const { span } = useInsights()
   const navigate = useNavigate({ from: '/w/$slug/insights' })
-  const [from, setFrom] = useState(() => fieldOf(span.from))
-  const [to, setTo] = useState(() => fieldOf(span.to))
+  const [from, setFrom] = useState(() => localField(new Date(span.from).toISOString()))
+  const [to, setTo] = useState(() => localField(new Date(span.to).toISOString()))
   const wrong = from !== '' && to !== '' && Date.parse(from) >= Date.parse(to)
   return (
     <form
@@ -19,8 +20,8 @@ export function CustomSpan() {
         void navigate({
           search: ({ range: _range, ...rest }) => ({
             ...rest,
-            from: new Date(from).toISOString(),
-            to: new Date(to).toISOString(),
+            from: instantOfField(from),
+            to: instantOfField(to),
           }),
           resetScroll: false,
         })
@@ -40,10 +41,4 @@ export function CustomSpan() {
       </Button>
     </form>
   )
-}
-
-/** As the browser's field for a local date and time writes it. */
-function fieldOf(ms: number): string {
-  const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000)
-  return local.toISOString().slice(0, 16)
 }
