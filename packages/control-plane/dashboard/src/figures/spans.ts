@@ -21,7 +21,7 @@ export function lastSpan(lengthMs: number, now: number): Span {
   return { from: to - lengthMs, to }
 }
 
-interface Asked {
+export interface Asked {
   range?: Range | undefined
   from?: string | undefined
   to?: string | undefined
@@ -38,6 +38,12 @@ export function spanOf({ range = '7d', from, to }: Asked, now: number): Span {
 function instantOr(text: string | undefined, otherwise: number): number {
   const ms = Date.parse(text ?? '')
   return Number.isNaN(ms) ? otherwise : ms
+}
+
+/** How one says it in a sentence. */
+export function wordsOf({ range = '7d', from, to }: Asked): string {
+  if (from !== undefined || to !== undefined) return 'in this time'
+  return range === '7d' ? 'this week' : range === '24h' ? 'in the last 24 hours' : 'in the last 30 days'
 }
 
 /** As the admin API is asked. */
@@ -103,13 +109,16 @@ export function hoursOf(
   offset: number,
 ): Span[] {
   return stepsOf({ from, to }, 'day', offset)
-    .map((midnight) => ({
-      from: midnight + hour * HOUR_MS,
-      to: midnight + (hour + 1) * HOUR_MS,
-    }))
+    .map((midnight) => wholeHour(midnight + hour * HOUR_MS))
     .filter((span) => span.from >= from && span.to <= to)
     .filter((span) => weekday === undefined || weekdayOf(span.from, offset) === weekday)
     .toReversed()
+}
+
+/** The hour of UTC that begins in this one: figures are kept by those, and in some places hours begin half-way. */
+function wholeHour(ms: number): Span {
+  const from = Math.ceil(ms / HOUR_MS) * HOUR_MS
+  return { from, to: from + HOUR_MS }
 }
 
 /** 0 is Monday. */

@@ -26,15 +26,15 @@ export function WeekFigures({ slug }: { slug: string }) {
     ...statsQuery(slug, { ...instants(hour), by: 'server' }),
     placeholderData: (old) => old,
     refetchInterval: ASK_AGAIN_MS,
-  }).data?.total
+  }).data
   const clients = useQuery(clientsQuery(slug)).data?.items ?? []
   return (
     <Loaded query={now} height="7.5rem">
       {({ total, items }) => (
         <div className="columns narrow">
-          <CallsStat now={total} before={before?.total} hour={lastHour} />
-          <ErrorStat now={total} before={before?.total} hour={lastHour} />
-          <LatencyStat now={total} before={before?.total} hour={lastHour} />
+          <CallsStat now={total} before={before?.total} hour={lastHour?.total} />
+          <ErrorStat now={total} before={before?.total} hour={lastHour?.total} />
+          <LatencyStat now={total} before={before?.total} hour={lastHour?.total} />
           <ActiveStat now={items} before={before?.items} clients={clients} since={hour.from} />
         </div>
       )}
