@@ -23,6 +23,12 @@ describe('a text to review', () => {
       expect(plain(`a${character}b`)).toMatch(/^aU\+[0-9A-F]{4,6}b$/)
   })
 
+  it('stays small for a text of nothing else', () => {
+    const pieces = seenText('a\u200b'.repeat(100_000))
+    expect(pieces.length).toBeLessThan(2_000)
+    expect(pieces.map(({ text }) => text).join('')).not.toContain('\u200b')
+  })
+
   it('leaves alone what can be seen', () => {
     for (const text of ['two\nlines\tand a tab', 'Ünïcödé 漢字 🎉', '']) expect(plain(text)).toBe(text)
   })

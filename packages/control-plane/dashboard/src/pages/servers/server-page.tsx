@@ -46,7 +46,12 @@ export function ServerPage() {
         server.data !== undefined && (
           <>
             {may('server.check') && <CheckButton slug={slug} server={name} />}
-            {may('server.write') && <ServerSwitch slug={slug} server={server.data} />}
+            {may('server.write') && (
+              <span className="row">
+                <span aria-hidden="true">{server.data.enabled ? 'On' : 'Off'}</span>
+                <ServerSwitch slug={slug} server={server.data} />
+              </span>
+            )}
           </>
         )
       }

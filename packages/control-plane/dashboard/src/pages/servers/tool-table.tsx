@@ -56,7 +56,7 @@ function columnsFor(props: Props, mayUse: boolean) {
       end: true,
       sortBy: ({ bytes }) => bytes,
       cell: ({ bytes }) => (
-        <span title={`${count(bytes)} bytes of a model's context, about four to a token`}>
+        <span className="nowrap" title={`${count(bytes)} bytes of a model's context, about four to a token`}>
           ≈ {count(tokensOf(bytes))} tokens
         </span>
       ),
@@ -69,7 +69,7 @@ function columnsFor(props: Props, mayUse: boolean) {
       sortBy: ({ tool }) => calls.get(tool) ?? 0,
       cell: ({ tool }) => {
         const made = calls.get(tool) ?? 0
-        return made === 0 ? <span className="soft">Unused for 30 days</span> : count(made)
+        return made === 0 ? <span className="soft nowrap">Unused for 30 days</span> : count(made)
       },
     })
   if (mayUse)
