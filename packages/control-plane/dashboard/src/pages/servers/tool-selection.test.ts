@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Selection } from '../../api/shapes.ts'
-import { decide, isOn, strayEntries, switchTool } from './tool-selection.ts'
+import {
+  decide,
+  isOn,
+  showsNewTools,
+  strayEntries,
+  switchTool,
+  withNewTools,
+  withoutStray,
+} from './tool-selection.ts'
 
 const names = fc.constantFrom('a', 'b', 'c', '*')
 const lists = fc.array(names, { maxLength: 4 })
@@ -35,5 +43,32 @@ describe('the selection of tools', () => {
       'old',
       'delete_*',
     ])
+  })
+
+  it('changes what happens to new tools and nothing about those that are there', () => {
+    const offered = ['a', 'b', 'c']
+    fc.assert(
+      fc.property(selections, fc.boolean(), (selection, shown) => {
+        const after = withNewTools(selection, offered, shown)
+        return (
+          showsNewTools(after) === shown &&
+          isOn(after, 'new') === shown &&
+          offered.every((name) => isOn(after, name) === isOn(selection, name))
+        )
+      }),
+    )
+  })
+
+  it('can lose its stray entries without switching any tool', () => {
+    const offered = ['a', 'b', 'c']
+    fc.assert(
+      fc.property(selections, (selection) => {
+        const after = withoutStray(selection, offered)
+        return (
+          strayEntries(after, offered).length === 0 &&
+          offered.every((name) => isOn(after, name) === isOn(selection, name))
+        )
+      }),
+    )
   })
 })

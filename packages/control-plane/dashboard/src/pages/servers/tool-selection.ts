@@ -38,3 +38,24 @@ function withLists(allow: readonly string[] | undefined, deny: readonly string[]
 export function strayEntries({ allow = [], deny = [] }: Selection, offered: readonly string[]): string[] {
   return [...new Set([...allow, ...deny])].filter((name) => !offered.includes(name))
 }
+
+/** Whether a tool that the server adds tomorrow is shown without anybody's doing. */
+export function showsNewTools({ allow }: Selection): boolean {
+  return allow === undefined
+}
+
+/** The same tools on and off as now, and the other way with new ones. */
+export function withNewTools(selection: Selection, offered: readonly string[], shown: boolean): Selection {
+  const on = offered.filter((tool) => isOn(selection, tool))
+  if (!shown) return { allow: on }
+  return withLists(
+    undefined,
+    offered.filter((tool) => !on.includes(tool)),
+  )
+}
+
+/** Without entries that stand for no tool. */
+export function withoutStray({ allow, deny = [] }: Selection, offered: readonly string[]): Selection {
+  const known = (name: string) => offered.includes(name)
+  return withLists(allow?.filter(known), deny.filter(known))
+}

@@ -170,6 +170,11 @@ export function readDraft(field: Field, draft: Draft, required = true): Reading 
   return mistakes.size > 0 || sent === undefined ? { mistakes } : { sent, mistakes }
 }
 
+/** What was typed so far, mistakes and all, to go on with elsewhere. */
+export function roughValue(field: Field, draft: Draft): unknown {
+  return read(field, draft, { required: true, path: '', mistakes: new Map() })?.value
+}
+
 interface Place {
   required: boolean
   path: string

@@ -152,7 +152,7 @@ describe('the form for a schema', () => {
         const field = argumentsField(schema)
         readDraft(field, firstDraft(field, true))
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 })
@@ -274,7 +274,7 @@ describe('what was typed', () => {
         expect([...mistakes]).toEqual([])
         expect(sameJson(sent?.value, value)).toBe(true)
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 
@@ -286,7 +286,7 @@ describe('what was typed', () => {
         const reading = draft && readDraft(field, draft)
         return reading?.sent === undefined || sameJson(reading.sent.value, JSON.parse(JSON.stringify(value)))
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 })
