@@ -7,7 +7,7 @@ export function LastUse({ token: { lastUsedAt, lastClient } }: { token: Token })
   return (
     <span>
       <Time at={lastUsedAt} />
-      {lastClient != null && <span className="soft small wrap line">{lastClient}</span>}
+      {lastClient != null && <span className="soft small cell line">{lastClient}</span>}
     </span>
   )
 }

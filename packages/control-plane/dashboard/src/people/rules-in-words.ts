@@ -3,16 +3,20 @@ import type { Rules, Selection } from '../api/shapes.ts'
 /** What a token may use, as short as people would say it; undefined where no rules limit it. */
 export function rulesInWords({ servers, tools, readOnlyTools }: Rules): string | undefined {
   const parts = [
-    ...selectionInWords(servers, 'servers'),
-    ...selectionInWords(tools, 'tools'),
+    ...serversInWords(servers),
+    ...toolsInWords(tools),
     ...(readOnlyTools === true ? ['read-only tools'] : []),
   ]
   return parts.length === 0 ? undefined : parts.join('; ')
 }
 
-function selectionInWords({ allow, deny = [] }: Selection = {}, what: string): string[] {
-  return [
-    ...(allow === undefined ? [] : [allow.length === 0 ? `no ${what} at all` : `only ${allow.join(', ')}`]),
-    ...(deny.length === 0 ? [] : [`no ${deny.join(', ')}`]),
-  ]
+function serversInWords({ allow, deny = [] }: Selection = {}): string[] {
+  if (allow?.length === 0) return ['no servers at all']
+  if (allow === undefined) return deny.length === 0 ? [] : [`all servers but ${deny.join(', ')}`]
+  return [`only ${allow.join(', ')}`, ...(deny.length === 0 ? [] : [`not ${deny.join(', ')}`])]
+}
+
+function toolsInWords({ allow, deny = [] }: Selection = {}): string[] {
+  const only = allow?.length === 0 ? 'no tools at all' : allow && `only ${allow.join(', ')}`
+  return [...(only === undefined ? [] : [only]), ...(deny.length === 0 ? [] : [`no ${deny.join(', ')}`])]
 }

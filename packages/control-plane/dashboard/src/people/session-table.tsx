@@ -43,11 +43,11 @@ export function SessionTable({ home, sessions, tokens }: Props) {
 function columnsFor(tokens: readonly Token[], end: (session: Token) => void): Column<Token>[] {
   const nameOf = (id: string | undefined) => tokens.find((token) => token.id === id)?.name
   return [
-    { title: 'Member', cell: ({ member }) => <span className="strong wrap">{member}</span> },
+    { title: 'Member', cell: ({ member }) => <span className="strong cell">{member}</span> },
     { title: 'Role', cell: ({ role }) => <Badge>{roleWord(role)}</Badge> },
     {
       title: 'Opened with',
-      cell: ({ parentId }) => <span className="wrap">{nameOf(parentId) ?? 'A token'}</span>,
+      cell: ({ parentId }) => <span className="cell">{nameOf(parentId) ?? 'A token'}</span>,
     },
     {
       title: 'Since',

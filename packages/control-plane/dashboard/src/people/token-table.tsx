@@ -61,7 +61,7 @@ function columnsFor(home: TokenHome, act: (act: Act) => void): Column<Token>[] {
       title: 'Name',
       cell: (token) => (
         <span>
-          <span className="strong wrap">{token.name}</span>
+          <span className="strong cell">{token.name}</span>
           <span className="soft small line">made {localDay(token.createdAt)}</span>
         </span>
       ),
@@ -69,7 +69,7 @@ function columnsFor(home: TokenHome, act: (act: Act) => void): Column<Token>[] {
     },
     {
       title: 'Member',
-      cell: ({ member }) => <span className="wrap">{member}</span>,
+      cell: ({ member }) => <span className="cell">{member}</span>,
       sortBy: ({ member }) => member.toLowerCase(),
     },
     ...(home === 'installation' ? [] : [mayUse]),
@@ -78,8 +78,7 @@ function columnsFor(home: TokenHome, act: (act: Act) => void): Column<Token>[] {
       cell: (token) => <LastUse token={token} />,
       sortBy: ({ lastUsedAt }) => lastUsedAt ?? '',
     },
-    { title: 'Ends', cell: (token) => <End token={token} />, sortBy: ({ expiresAt }) => expiresAt ?? '9' },
-    { title: 'State', cell: (token) => <TokenStateBadge state={tokenState(token, Date.now())} /> },
+    { title: 'State', cell: (token) => <State token={token} />, sortBy: ({ expiresAt }) => expiresAt ?? '9' },
     { title: 'Actions', end: true, cell: (token) => <Actions token={token} act={act} /> },
   ]
 }
@@ -94,9 +93,23 @@ function MayUse({ token: { role, rules } }: { token: Token }) {
   )
 }
 
-function End({ token: { expiresAt, revokedAt } }: { token: Token }) {
-  if (revokedAt !== null) return <Time at={revokedAt} />
-  return expiresAt === null ? <span className="soft">Never</span> : <Time at={expiresAt} />
+function State({ token }: { token: Token }) {
+  const { expiresAt, revokedAt } = token
+  const state = tokenState(token, Date.now())
+  return (
+    <span>
+      <TokenStateBadge state={state} />
+      <span className="soft small line">
+        {revokedAt !== null && <Time at={revokedAt} />}
+        {revokedAt === null && expiresAt === null && 'never ends'}
+        {revokedAt === null && expiresAt !== null && (
+          <>
+            {state === 'expired' ? 'ended' : 'ends'} <Time at={expiresAt} />
+          </>
+        )}
+      </span>
+    </span>
+  )
 }
 
 function Actions({ token, act }: { token: Token; act: (act: Act) => void }) {

@@ -1,9 +1,37 @@
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { Layers } from 'lucide-react'
+import { SelectField } from '../../parts/fields.tsx'
 import { CLIENTS } from './client-facts.ts'
 
-/** Each is a link, so that "how to connect Zed" can be sent to somebody. */
+/** A list of links where there is room, one field where there is none. */
 export function ClientPicker({ current }: { current: string | undefined }) {
+  return (
+    <>
+      <ClientLinks current={current} />
+      <ClientField current={current} />
+    </>
+  )
+}
+
+function ClientField({ current = '' }: { current: string | undefined }) {
+  const navigate = useNavigate()
+  const choose = (client: string) =>
+    void navigate({ to: '.', search: client === '' ? {} : { client }, resetScroll: false })
+  const all = { value: '', label: 'All on this computer' }
+  return (
+    <div className="client-field">
+      <SelectField
+        label="AI client"
+        value={current}
+        onChange={choose}
+        options={[all, ...CLIENTS.map(({ id, name }) => ({ value: id, label: name }))]}
+      />
+    </div>
+  )
+}
+
+/** Each is a link, so that "how to connect Zed" can be sent to somebody. */
+function ClientLinks({ current }: { current: string | undefined }) {
   return (
     <nav aria-label="AI clients" className="client-picker">
       <Link

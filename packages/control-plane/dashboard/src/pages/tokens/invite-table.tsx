@@ -1,3 +1,4 @@
+import '../../people/people.css'
 import { CircleCheck, Clock, type LucideIcon, Mail, Undo2 } from 'lucide-react'
 import { useState } from 'react'
 import { order } from '../../api/request.ts'
@@ -59,7 +60,7 @@ function StateBadge({ state }: { state: Invite['state'] }) {
 
 function columnsFor(takeBack: (invite: Invite) => void): Column<Invite>[] {
   return [
-    { title: 'Member', cell: ({ member }) => <span className="strong wrap">{member}</span> },
+    { title: 'Member', cell: ({ member }) => <span className="strong cell">{member}</span> },
     {
       title: 'May use',
       cell: ({ role, rules }) => (
