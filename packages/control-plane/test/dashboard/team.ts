@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,7 +43,13 @@ export async function openTeam({ calls, now = Date.now(), args = [] }: TeamOptio
     upstreams.set(name, open.use(await startScripted('modern', { definitions })))
   }
   await fillStorage(dataDir, calls, now, upstreams)
-  const plane = open.use(await ControlPlane.start({ dataDir, args }))
+  const plane = open.use(
+    await ControlPlane.start({
+      dataDir,
+      args,
+      env: { MCPGW_MASTER_KEY: randomBytes(32).toString('base64') },
+    }),
+  )
   await furnish(plane)
   changed.yet = true
   await plane.api('POST', `/workspaces/${SLUG}/servers/${CHANGED}/check`)
