@@ -45,6 +45,7 @@ import { OpenThings } from './open-things.ts'
 import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
 import { originOf, type Settings } from './settings.ts'
 import { starterServers } from './starter-servers.ts'
+import { createFollower } from './stats/follower.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage.ts'
 import { type AddressGuard, createAddressGuard } from './upstream/address-guard.ts'
@@ -81,7 +82,7 @@ export interface App extends AsyncDisposable {
   routes: readonly { method: string; path: string }[]
   /** Listens on the host and port of the settings; resolves with the port. */
   listen(): Promise<number>
-  /** Begins what the log needs from time to time: checkpoints and pruning. Rejects when it cannot. */
+  /** Begins to count what is logged, and what the log needs from time to time: checkpoints, pruning. Rejects when it cannot. */
   tend(): Promise<void>
   /** Starts the servers of every workspace. */
   warm(): Promise<void>
@@ -117,6 +118,8 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   opened.onClose(() => upkeep.close())
   // Closed before the upkeep, so that its last checkpoint covers the last row.
   const recorder = opened.add(createRecorder({ store: storage.audit }))
+  const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
+  const follower = opened.add(createFollower({ ...storage, index: storage.logIndex, clock, reportError }))
   const authenticator = opened.add(createAuthenticator({ tokens: storage.tokens, bus: storage.bus, clock }))
   const state = { ready: false, port: settings.port }
   const guard = createAddressGuard(settings.allowUpstreams, () => ({
@@ -156,7 +159,6 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     }),
   )
 
-  const reportError = (error: GatewayError) => log.error({ err: error.cause ?? error }, error.message)
   const gateway: GatewayContext = {
     recorder,
     async scrubbers(servers) {
@@ -186,6 +188,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     }),
     recorder,
     feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
+    follower,
     inspector: workspaces.inspector(),
     callTool: createCallByHand({ workspaces, gateway, watch: authenticator.watch }),
     system: () => ({
@@ -297,7 +300,10 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       state.ready = true
       return state.port
     },
-    tend: () => tendLog({ settings, storage, vault, guard, clock, log }, upkeep),
+    async tend() {
+      follower.start()
+      await tendLog({ settings, storage, vault, guard, clock, log }, upkeep)
+    },
     async warm() {
       const sandbox = hosting?.sandboxOf(ANY_PROGRAM)
       if (sandbox?.kind === 'none') log.warn(`Hosted servers run without a sandbox. ${sandbox.reason}`)

@@ -7,6 +7,7 @@ import type { Clock } from './model/clock.ts'
 import type { Storage } from './model/stores.ts'
 import type { OpenThings } from './open-things.ts'
 import type { Settings } from './settings.ts'
+import { forgetPruned } from './stats/forget-pruned.ts'
 import type { AddressGuard } from './upstream/address-guard.ts'
 import type { Vault } from './vault/vault.ts'
 
@@ -22,7 +23,7 @@ export interface LogKeeping {
 /** Begins the checkpoints and the pruning of the log. Rejects with `configuration` when checkpoints have no place. */
 export async function tendLog(keeping: LogKeeping, opened: OpenThings): Promise<void> {
   const { settings, storage, vault, guard, clock, log } = keeping
-  const { audit: store, workspaces, bus } = storage
+  const { audit: store, stats, logIndex, workspaces, bus } = storage
   const signer = await vault.signer()
   const target = settings.auditCheckpoints
   if (target !== undefined) {
@@ -49,6 +50,8 @@ export async function tendLog(keeping: LogKeeping, opened: OpenThings): Promise<
       newId: randomUUID,
       retentionDays: async (id) =>
         (await workspaces.byId(id))?.audit?.retentionDays ?? settings.auditRetentionDays,
+      forget: ({ workspaceId, toSeq, toTime }) =>
+        forgetPruned(stats, logIndex, workspaceId, { seq: toSeq, time: toTime }),
       reportError: (error) => log.error({ err: error.cause ?? error }, error.message),
     }),
   )

@@ -34,6 +34,11 @@ const ROOMS: Record<string, Room> = {
     may: ['model', 'protocol', 'zod', 'undici', 'eventsource-parser', 'ipaddr.js', 'node:*'],
     because: 'it is handed a credential for one call and forgets it: it must not reach the vault by itself',
   },
+  stats: {
+    may: ['model', 'node:timers/promises'],
+    because:
+      'what is counted and how figures are read from it must be testable by tables; it is given a store',
+  },
   storage: {
     may: ['model', 'zod', 'kysely', 'pg', 'node:*'],
     because: 'it holds the only SQL, and sealed bytes instead of secrets',
@@ -53,7 +58,7 @@ const ROOMS: Record<string, Room> = {
     because: 'the journey of a call runs without a socket or a database of its own',
   },
   manage: {
-    may: ['model', 'protocol', 'access', 'vault', 'audit', 'zod', 'node:*'],
+    may: ['model', 'protocol', 'access', 'vault', 'audit', 'stats', 'zod', 'node:*'],
     because:
       'what people do is one door further in than HTTP; of the wire it knows how definitions of tools are read exactly',
   },

@@ -24,6 +24,8 @@ export interface RetentionOptions {
   newId(): string
   /** How long the rows of a log are kept; undefined: for ever. */
   retentionDays(workspaceId: string): Promise<number | undefined>
+  /** Forgets what is kept elsewhere of the rows up to the end of that segment. */
+  forget(pruned: AuditSegment): Promise<void>
   /** Hears why a log is not pruned. */
   reportError(error: GatewayError): void
 }
@@ -58,7 +60,11 @@ export function startRetention(options: RetentionOptions): AsyncDisposable {
 
   async function pruneOne(workspaceId: string): Promise<void> {
     const days = await options.retentionDays(workspaceId)
-    if (days !== undefined) await pruneLog(options, workspaceId, days * DAY_MS, () => stopped)
+    if (days === undefined) return
+    await pruneLog(options, workspaceId, days * DAY_MS, () => stopped)
+    // Each time, also of what was pruned before: whoever pruned it may have been killed just then.
+    const last = (await store.segments(workspaceId)).at(-1)
+    if (last !== undefined && !stopped) await options.forget(last)
   }
 
   const hourly = setInterval(run, EVERY_MS)

@@ -7,7 +7,7 @@ import type { Principal } from '../model/principal.ts'
 import type { AuditFilter } from '../model/stores.ts'
 import type { AuditFeed } from './audit-feed.ts'
 import { type AuditRowAnswer, auditRowAnswer, describeRow, readableMember } from './audit-row-answer.ts'
-import { instantInQuery, nothing } from './fields.ts'
+import { instantInQuery, line, nothing } from './fields.ts'
 import { INSTALLATION_LOG, inWorkspace, onInstallation, type Target } from './operation.ts'
 import { mapPage, pageOf, pageQuery } from './paging.ts'
 
@@ -20,6 +20,9 @@ const auditQuery = z.strictObject({
   member: word.exactOptional(),
   token: word.exactOptional(),
   outcome: z.enum(OUTCOMES).exactOptional(),
+  client: word.exactOptional(),
+  requestId: word.exactOptional(),
+  q: line(200).exactOptional(),
   kind: z.enum(['call', 'management']).exactOptional(),
   from: instantInQuery.exactOptional(),
   to: instantInQuery.exactOptional(),

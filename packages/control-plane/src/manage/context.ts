@@ -6,6 +6,7 @@ import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
 import type { SystemState } from '../model/system.ts'
 import type { CallTool } from '../model/tool-caller.ts'
+import type { Follower } from '../stats/follower.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AuditFeeds } from './audit-feed.ts'
 import type { AuditRowAnswer } from './audit-row-answer.ts'
@@ -17,6 +18,8 @@ export interface Manage {
   masterKey: MasterKeyKeeper
   recorder: Recorder
   feeds: AuditFeeds<AuditRowAnswer>
+  /** Counts what is logged. */
+  follower: Pick<Follower, 'catchUp'>
   inspector: ServerInspector
   /** Calls a tool on the way that agents' calls go. */
   callTool: CallTool

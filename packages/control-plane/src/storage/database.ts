@@ -9,6 +9,8 @@ export type Announce = (change: Change) => void
 /** What differs between the two databases, beyond the SQL that Kysely writes. */
 export interface Database extends AsyncDisposable {
   readonly kysely: Kysely<Tables>
+  /** For reading what may take long, without holding anything else up. What is committed it sees; it cannot write. */
+  readonly reader: Kysely<Tables>
   readonly dialect: Dialect
   readonly changes: Changes
 }

@@ -38,7 +38,7 @@ export async function openPostgres(url: string, clock: Clock): Promise<Database>
       await changes[Symbol.asyncDispose]()
       await kysely.destroy()
     }
-    return { kysely, dialect: 'postgres', changes, [Symbol.asyncDispose]: close }
+    return { kysely, reader: kysely, dialect: 'postgres', changes, [Symbol.asyncDispose]: close }
   } catch (error) {
     await kysely.destroy()
     throw error

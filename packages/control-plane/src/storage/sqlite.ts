@@ -18,6 +18,7 @@ import { GatewayError } from '../model/error.ts'
 import { createLocalChanges } from './change-bus.ts'
 import type { Database } from './database.ts'
 import { migrate } from './migrate.ts'
+import { openSqliteReader } from './sqlite-reader.ts'
 import type { Tables } from './tables.ts'
 
 const MAX_CACHED_STATEMENTS = 200
@@ -46,11 +47,15 @@ export async function openSqlite(path: string, clock: Clock): Promise<Database> 
     file.close()
     throw error
   }
+  const reader = openSqliteReader(resolve(path))
   return {
     kysely,
+    reader,
     dialect: 'sqlite',
     changes: createLocalChanges(),
     [Symbol.asyncDispose]: async () => {
+      // First the reader: whoever closes the file last writes its log back into it.
+      await reader.destroy()
       await kysely.destroy()
     },
   }

@@ -20,6 +20,7 @@ import type { Principal } from '../../src/model/principal.ts'
 import type { ServerHealth } from '../../src/model/server.ts'
 import type { SystemState } from '../../src/model/system.ts'
 import type { CallTool } from '../../src/model/tool-caller.ts'
+import { createFollower } from '../../src/stats/follower.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { openVault } from '../../src/vault/vault.ts'
 
@@ -62,6 +63,9 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
   const vault = await openVault({ masterKey: file.read(), keys, credentials, bus, clock, random })
   const authenticator = createAuthenticator({ tokens, bus, clock })
   const recorder = createRecorder({ store: audit })
+  const errors: GatewayError[] = []
+  const reportError = (error: GatewayError) => errors.push(error)
+  const follower = createFollower({ ...storage, index: storage.logIndex, clock, reportError })
   const inspector = createStillInspector()
   const manage: Manage = {
     storage,
@@ -69,6 +73,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     masterKey: createMasterKeyKeeper({ vault, file, isReplicated: false, random }),
     recorder,
     feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
+    follower,
     inspector,
     callTool: answerWithoutServers,
     system: () => STILL_SYSTEM,
@@ -81,8 +86,6 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     hostingAllowed: options.hostingAllowed ?? true,
   }
   const badTokens = createBadTokens(createClientAddresses(DIRECT), clock.now)
-  const errors: GatewayError[] = []
-  const reportError = (error: GatewayError) => errors.push(error)
   const checkJson = () => {}
   const app = createAdminApp({ manage, authenticator, badTokens, version: '0.0.0', reportError, checkJson })
 
@@ -162,6 +165,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
       authenticator[Symbol.dispose]()
       vault[Symbol.dispose]()
       await recorder[Symbol.asyncDispose]()
+      await follower[Symbol.asyncDispose]()
       await storage[Symbol.asyncDispose]()
       await rm(folder, { recursive: true })
     },

@@ -30,6 +30,7 @@ import {
   removeServer,
   showServer,
 } from '../../manage/servers.ts'
+import { showStats } from '../../manage/stats.ts'
 import { showSystem } from '../../manage/system.ts'
 import {
   createOwnerToken,
@@ -132,6 +133,8 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: `${WORKSPACE}/audit/checkpoint`, operation: checkpointAudit, sends: 'json' },
   // Behind the others: they are no numbers.
   { method: 'GET', path: `${WORKSPACE}/audit/:seq`, operation: showAuditRow, sends: 'json' },
+
+  { method: 'GET', path: `${WORKSPACE}/stats`, operation: showStats, sends: 'json' },
 
   { method: 'GET', path: '/master-key', operation: showMasterKey, sends: 'json' },
   { method: 'POST', path: '/master-key/rotate', operation: rotateMasterKey, sends: 'json' },
