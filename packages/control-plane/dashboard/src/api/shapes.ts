@@ -184,8 +184,12 @@ export const inviteShape = object({
   id: string(),
   member: string(),
   role,
+  rules,
   state: oneOf(['open', 'used', 'expired']),
+  createdAt: string(),
   expiresAt: string(),
+  usedAt: nullable(string()),
+  tokenExpiresIn: optional(number()),
 })
 export type Invite = output<typeof inviteShape>
 export const invitesShape = pageOf(inviteShape)
@@ -309,11 +313,17 @@ export const membersShape = pageOf(memberShape)
 export const everyMemberShape = object({
   member: string(),
   workspaces: array(object({ slug: string(), roles: array(role), tokens: number() })),
+  ownerTokens: optional(number()),
   lastUsedAt: nullable(string()),
 })
 export type EveryMember = output<typeof everyMemberShape>
 export const everyMembersShape = pageOf(everyMemberShape)
-export const revokedShape = object({ revoked: number(), kept: optional(number()) })
+export const revokedShape = object({
+  revoked: number(),
+  /** The last owner token there is, which stays. */
+  kept: optional(object({ id: string(), name: string() })),
+})
+export type Revoked = output<typeof revokedShape>
 
 export const callShape = object({
   outcome,
@@ -345,6 +355,14 @@ export const masterKeyShape = object({
   olderKeys: number(),
   unreadableKeys: number(),
 })
+
+export const rotatedKeyShape = object({
+  keyId: string(),
+  wrapped: number(),
+  file: optional(string()),
+  advice: string(),
+})
+export type RotatedKey = output<typeof rotatedKeyShape>
 
 export const systemShape = object({
   version: string(),

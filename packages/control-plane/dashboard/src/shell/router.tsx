@@ -12,6 +12,7 @@ import { auditSearch } from '../pages/audit/search.ts'
 import { insightsSearch } from '../pages/insights/search.ts'
 import { SetupPage } from '../pages/setup/setup-page.tsx'
 import { SignInPage } from '../pages/sign-in/sign-in-page.tsx'
+import { tokensSearch } from '../pages/tokens/search.ts'
 import { Frame } from './frame.tsx'
 import { Home } from './home.tsx'
 import { NotFound } from './not-found.tsx'
@@ -147,7 +148,7 @@ const workspacePages = [
   createRoute({
     getParentRoute: () => workspace,
     path: '/tokens',
-    validateSearch: tab,
+    validateSearch: reads(tokensSearch),
     component: lazyRouteComponent(() => import('../pages/tokens/tokens-page.tsx'), 'TokensPage'),
   }),
   createRoute({

@@ -38,6 +38,30 @@ export function useTheme(): [Theme, () => void] {
   return [theme, () => choose(theme === 'dark' ? 'light' : 'dark')]
 }
 
+/** What was asked for: following the system is a wish, too. */
+export type Wish = Theme | 'system'
+
+/** The wish now, and a way to have another one. */
+export function useThemeWish(): [Wish, (wish: Wish) => void] {
+  const [wish, setWish] = useState(wishNow)
+  useEffect(() => {
+    const listen = () => setWish(wishNow())
+    listeners.add(listen)
+    return () => void listeners.delete(listen)
+  }, [])
+  return [wish, wishFor]
+}
+
+function wishNow(): Wish {
+  return chosen() ?? 'system'
+}
+
+function wishFor(wish: Wish): void {
+  if (wish === 'system') localStorage.removeItem(KEY)
+  else localStorage.setItem(KEY, wish)
+  apply()
+}
+
 function choose(theme: Theme): void {
   if ((theme === 'dark') === dark.matches) localStorage.removeItem(KEY)
   else localStorage.setItem(KEY, theme)

@@ -11,6 +11,8 @@ import { CheckField, TextField } from '../../parts/fields.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Notice } from '../../parts/notice.tsx'
 import { Snippet } from '../../parts/snippet.tsx'
+import { slugOf } from '../../people/slug.ts'
+import { workspaceUrl } from '../../people/workspace-url.ts'
 import { Mark } from '../../shell/mark.tsx'
 
 /** The first minute of an installation: whoever has the link from the start becomes its owner. */
@@ -60,16 +62,6 @@ function AlreadyDone() {
   )
 }
 
-/** What people type becomes a part of the workspace's URL. */
-function slugOf(name: string): string {
-  const slug = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .slice(0, 40)
-    .replaceAll(/^-+|-+$/g, '')
-  return slug === '' ? 'main' : slug
-}
-
 function SetupForm({ code }: { code: string }) {
   const [member, setMember] = useState('')
   const [name, setName] = useState('Main')
@@ -98,7 +90,7 @@ function SetupForm({ code }: { code: string }) {
       />
       <TextField
         label="First workspace"
-        hint={`A team, for example. Its URL is ${location.origin}/ws/${slug}`}
+        hint={`A team, for example. Its URL is ${workspaceUrl(slug)}`}
         value={name}
         onChange={setName}
         maxLength={100}
