@@ -107,6 +107,7 @@ export const serverToolShape = object({
   readOnly: boolean(),
   destructive: boolean(),
   state: oneOf(['shown', 'off', 'held']),
+  needsTasks: optional(boolean()),
   definition: record(string(), unknown()),
 })
 export type ServerTool = output<typeof serverToolShape>
@@ -332,7 +333,7 @@ export const callShape = object({
   requestId: string(),
   seq: optional(nullable(number())),
   result: nullable(record(string(), unknown())),
-  error: nullable(fault),
+  error: nullable(object({ ...fault.shape, rpcCode: optional(number()), data: optional(unknown()) })),
   inputRequired: nullable(record(string(), unknown())),
 })
 export type CallAnswer = output<typeof callShape>

@@ -99,6 +99,7 @@ const workspacePages = [
   createRoute({
     getParentRoute: () => workspace,
     path: '/servers',
+    validateSearch: ({ add }: Record<string, unknown>): { add?: boolean } => (add === true ? { add } : {}),
     component: lazyRouteComponent(() => import('../pages/servers/servers-page.tsx'), 'ServersPage'),
   }),
   createRoute({
@@ -140,6 +141,8 @@ const workspacePages = [
   createRoute({
     getParentRoute: () => workspace,
     path: '/credentials',
+    validateSearch: ({ server }: Record<string, unknown>): { server?: string } =>
+      typeof server === 'string' ? { server } : {},
     component: lazyRouteComponent(
       () => import('../pages/credentials/credentials-page.tsx'),
       'CredentialsPage',

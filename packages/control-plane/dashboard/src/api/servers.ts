@@ -1,0 +1,36 @@
+import { order, tell } from './request.ts'
+import { approvedShape, credentialShape, serverShape } from './shapes.ts'
+
+// What people do with servers. Each throws `ApiError` where the control plane refuses.
+
+const path = (slug: string, ...rest: string[]) => ['workspaces', slug, 'servers', ...rest]
+
+export function createServer(slug: string, server: Record<string, unknown>) {
+  return tell('POST', serverShape, path(slug), server)
+}
+
+export function changeServer(slug: string, name: string, change: Record<string, unknown>) {
+  return tell('PATCH', serverShape, path(slug, name), change)
+}
+
+export function removeServer(slug: string, name: string) {
+  return order('DELETE', path(slug, name))
+}
+
+/** Connects, lists, and says what is wrong. */
+export function checkServer(slug: string, name: string) {
+  return tell('POST', serverShape, path(slug, name, 'check'))
+}
+
+/** Replaces all of the earlier values. */
+export function putCredential(slug: string, name: string, values: Record<string, string>) {
+  return tell('PUT', credentialShape, path(slug, name, 'credential'), { values })
+}
+
+export function removeCredential(slug: string, name: string) {
+  return order('DELETE', path(slug, name, 'credential'))
+}
+
+export function approvePins(slug: string, name: string, all: readonly { tool: string; hash: string }[]) {
+  return tell('POST', approvedShape, path(slug, name, 'pins', 'approve'), { all })
+}
