@@ -14,6 +14,8 @@ import { createAdminApp } from './http/admin/app.ts'
 import { createBridgePackageHandler } from './http/bridge-package/handler.ts'
 import { createBadTokens } from './http/callers/bad-tokens.ts'
 import { createClientAddresses } from './http/callers/client-addresses.ts'
+import { createDashboardApp } from './http/dashboard/app.ts'
+import { createSessionDoor } from './http/dashboard/session-door.ts'
 import { createFrontServer, listen } from './http/front-server.ts'
 import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
@@ -37,6 +39,7 @@ import { affordableConnections } from './open-files.ts'
 import { OpenThings } from './open-things.ts'
 import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
 import { originOf, type Settings } from './settings.ts'
+import { starterServers } from './starter-servers.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage.ts'
 import { type AddressGuard, createAddressGuard } from './upstream/address-guard.ts'
@@ -57,6 +60,8 @@ export interface AppOptions {
   masterKeyFile: MasterKeyFile | undefined
   /** Folders to look for the commands of hosted servers in, in the form of `PATH`. */
   searchPath: string
+  /** Where the built dashboard is; absent: where this repository builds it. */
+  dashboardFolder?: string
   clock: Clock
   random: Random
   log: Logger
@@ -81,6 +86,7 @@ export interface App extends AsyncDisposable {
 
 const TOO_MANY_CONNECTIONS =
   'Connections are turned away: as many are open as there may be. See --limit connections, and the limit of open files (ulimit -n).'
+const DASHBOARD_FOLDER = resolve(import.meta.dirname, '../dashboard/dist')
 const BRIDGE_FOLDER = resolve(import.meta.dirname, '../../bridge')
 
 /** Opens everything that is kept and wires the rooms. Rejects with `configuration` when something is in the way. */
@@ -202,9 +208,28 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   }
 
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
+  operations.route(
+    '/',
+    createSessionDoor({
+      manage,
+      authenticator,
+      badTokens,
+      publicUrl: settings.publicUrl,
+      starterServers,
+      checkJson,
+      reportError,
+    }),
+  )
   operations.route('/', admin)
   operations.route('/', createOAuthApp({ manage, publicUrl: settings.publicUrl, addresses, reportError }))
   operations.route('/', createPagesApp(settings))
+  operations.route(
+    '/',
+    createDashboardApp({
+      folder: options.dashboardFolder ?? DASHBOARD_FOLDER,
+      publicUrl: settings.publicUrl,
+    }),
+  )
   const bridgePackage = createBridgePackageHandler({
     folder: BRIDGE_FOLDER,
     publicUrl: settings.publicUrl,

@@ -1,12 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { hashToken, mintToken } from './access/token-format.ts'
 import type { App } from './app.ts'
-import { GatewayError } from './model/error.ts'
 import type { HostedTarget, Server } from './model/server.ts'
 import type { Workspace } from './model/workspace.ts'
+import { nodeServer, STARTERS } from './starter-servers.ts'
 
 const SLUG = 'demo'
 
@@ -36,13 +35,13 @@ async function demoWorkspace({ storage, manage }: App): Promise<Workspace> {
 /** What each works on is in its own folder, as a sandbox opens no other part of the data folder. */
 type DemoServer = (folder: string) => HostedTarget
 
-/** The packages are dependencies of this repository, so that the demo starts without a network. */
+/** The order in which they are listed when the demo starts. */
 const SERVERS: Record<string, DemoServer> = {
-  everything: () => nodeServer('@modelcontextprotocol/server-everything', ['stdio']),
+  everything: STARTERS.everything,
   files: (folder) => nodeServer('@modelcontextprotocol/server-filesystem', [welcomingFolder(folder)]),
   memory: (folder) =>
     nodeServer('@modelcontextprotocol/server-memory', [], { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') }),
-  time: () => nodeServer('time-mcp', []),
+  time: STARTERS.time,
 }
 
 /** Written once: later the folder belongs to the server, which could make what we write there lead elsewhere. */
@@ -52,31 +51,6 @@ function welcomingFolder(folder: string): string {
   mkdirSync(files, { recursive: true, mode: 0o700 })
   writeFileSync(join(files, 'welcome.txt'), 'This file was read through mcpgw.\n')
   return files
-}
-
-function nodeServer(packageName: string, args: string[], env: Record<string, string> = {}): HostedTarget {
-  return { kind: 'hosted', command: 'node', args: [entryOf(packageName), ...args], env }
-}
-
-/** The file behind a package's command. */
-function entryOf(packageName: string): string {
-  const manifestFile = manifestOf(packageName)
-  const { bin } = JSON.parse(readFileSync(manifestFile, 'utf8')) as { bin: string | Record<string, string> }
-  const entry = typeof bin === 'string' ? bin : Object.values(bin)[0]
-  return resolve(dirname(manifestFile), entry ?? 'index.js')
-}
-
-function manifestOf(packageName: string): string {
-  const folders = createRequire(import.meta.url).resolve.paths(packageName) ?? []
-  const found = folders.map((folder) => join(folder, packageName, 'package.json')).find(existsSync)
-  if (found !== undefined) return found
-  throw new GatewayError(
-    'configuration',
-    `The demo needs the npm package ${packageName}, which is not installed.`,
-    {
-      fix: 'Start the demo from a checkout of the repository, with npm start.',
-    },
-  )
 }
 
 async function keepServer(
@@ -137,8 +111,12 @@ async function isGood(storage: App['storage'], token: string): Promise<boolean> 
   return known !== undefined && known.revokedAt === undefined
 }
 
-/** What to paste where, for a person at a terminal. */
-export function describeDemo({ workspace, token, servers }: Demo, origin: string): string {
+/** What to open and what to paste where, for a person at a terminal; with the link that makes an owner, while there is none. */
+export function describeDemo(
+  { workspace, token, servers }: Demo,
+  origin: string,
+  setUpLink: string | undefined,
+): string {
   const url = `${origin}/ws/${workspace.slug}`
   const entry = {
     command: process.execPath,
@@ -148,6 +126,8 @@ export function describeDemo({ workspace, token, servers }: Demo, origin: string
   const snippet = JSON.stringify({ mcpServers: { mcpgw: entry } }, null, 2)
   return [
     '',
+    `  Dashboard      ${setUpLink ?? `${origin}/`}`,
+    ...(setUpLink === undefined ? [] : [ONCE]),
     `  Admin API      ${origin}/api/v1`,
     `  Workspace URL  ${url}`,
     `  Token          ${token}   (developer)`,
@@ -169,6 +149,8 @@ export function describeDemo({ workspace, token, servers }: Demo, origin: string
     '',
   ].join('\n')
 }
+
+const ONCE = '                 There is no owner yet: whoever opens this first becomes it, within 24 hours.'
 
 function bridgeFile(): string {
   return resolve(dirname(fileURLToPath(import.meta.url)), '../../bridge/dist/mcpgw.js')

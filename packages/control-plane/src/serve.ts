@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import { hashToken, isWellFormedToken } from './access/token-format.ts'
 import { type App, openApp } from './app.ts'
-import { describeDemo, prepareDemo } from './demo.ts'
+import { type Demo, describeDemo, prepareDemo } from './demo.ts'
+import { isSetUpOpen, mintSetUpCode } from './manage/setup.ts'
 import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
 import { readMasterKey } from './read-master-key.ts'
@@ -74,9 +75,10 @@ async function run(
   const port = await app.listen()
   await app.warm()
   const origin = originOf(settings, port)
-  edge.print(`mcpgw is ready at ${origin}\n`)
-  if (demo !== undefined) edge.print(describeDemo(demo, origin))
-  else if ((await app.storage.tokens.countOwners()) === 0) edge.print(FIRST_STEPS)
+  const setUpLink = (await isSetUpOpen(app.manage))
+    ? `${origin}/setup#${mintSetUpCode(app.manage)}`
+    : undefined
+  edge.print(`mcpgw is ready at ${origin}\n${nextSteps(origin, demo, setUpLink)}`)
   edge.log.info({ origin }, 'ready')
   const signal = await stopped
   edge.log.info({ signal }, 'stopping')
@@ -94,12 +96,21 @@ async function finishKeyRotation({ manage: { masterKey } }: App, log: Logger): P
 /** Shorter than the 30 s that most supervisors wait before they kill. */
 const DRAIN_MS = 20_000
 
-const FIRST_STEPS = `
-  There is no owner yet. On this machine, with the same --data-dir:
+/** What to do now. Printed in one piece with the line before: whoever waits for that one has these as well. */
+function nextSteps(origin: string, demo: Demo | undefined, setUpLink: string | undefined): string {
+  if (demo !== undefined) return describeDemo(demo, origin, setUpLink)
+  if (setUpLink === undefined) return ''
+  return `
+  There is no owner yet. Whoever opens this link first becomes it, within 24 hours:
+
+    ${setUpLink}
+
+  Or on this machine, with the same --data-dir:
 
     mcpgw-server token create --name first --member you
 
 `
+}
 
 /** Registers the token that automation brings; one that is known already stays as it is. */
 async function registerOwner({ storage, manage }: App, token: string): Promise<void> {

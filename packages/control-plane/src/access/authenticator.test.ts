@@ -98,6 +98,7 @@ function createWorld() {
       touched.push({ id, at })
     },
     countOwners: async () => 0,
+    createFirstOwner: async () => undefined,
   }
 
   const authenticator = createAuthenticator({ tokens, bus, clock: { now: () => Date.now() } })
@@ -496,5 +497,92 @@ describe('watching a token', () => {
     authenticator[Symbol.dispose]()
     expect(vi.getTimerCount()).toBe(0)
     expect(bus.listeners()).toBe(0)
+  })
+})
+
+describe('sessions of browsers', () => {
+  const HOUR_MS = 3_600_000
+
+  async function openSession(world: ReturnType<typeof createWorld>, change: Partial<Token> = {}) {
+    const { header, id } = await world.issue({ kind: 'session', expiresAt: START + DAY_MS, ...change })
+    return { header, id, session: header.slice('Bearer '.length) }
+  }
+
+  it('are told apart from tokens, both ways and also when they are known already', async () => {
+    const world = createWorld()
+    const { authenticator } = world
+    const { header, session } = await openSession(world)
+    const { header: tokenHeader } = await world.issue()
+    for (let time = 0; time < 2; time += 1) {
+      expect(await authenticator.authenticateSession(session)).toMatchObject({
+        kind: 'session',
+        member: 'ada',
+      })
+      expect(await authenticator.authenticate(tokenHeader)).not.toHaveProperty('kind')
+      expect((await refusalOf(() => authenticator.authenticate(header))).message).toBe(
+        'This token is not accepted.',
+      )
+      const refused = await refusalOf(() =>
+        authenticator.authenticateSession(tokenHeader.slice('Bearer '.length)),
+      )
+      expect(refused).toMatchObject({ code: 'unauthenticated', refusesToken: true })
+    }
+  })
+
+  it('are refused as a guess where there never was one, and as over where there was', async () => {
+    const world = createWorld()
+    const { authenticator, asked } = world
+    const { id, session } = await openSession(world)
+    world.bus.publish({ kind: 'token', id: hashToken(session) })
+    world.byId.set(id, { ...(world.byId.get(id) as Token), revokedAt: START })
+    const over = await refusalOf(() => authenticator.authenticateSession(session))
+    expect(over).toMatchObject({ code: 'unauthenticated', refusesToken: false })
+    const before = asked.byHash
+    expect(await refusalOf(() => authenticator.authenticateSession('mcpgw_guess'))).toMatchObject({
+      refusesToken: true,
+    })
+    expect(asked.byHash).toBe(before)
+  })
+
+  it('end after two hours without use, by whatever replica saw the last one', async () => {
+    const world = createWorld()
+    const { authenticator, byId } = world
+    const { id, session } = await openSession(world)
+    const isGood = () =>
+      authenticator.authenticateSession(session).then(
+        () => true,
+        () => false,
+      )
+    await vi.advanceTimersByTimeAsync(2 * HOUR_MS - 1)
+    expect(await isGood()).toBe(true)
+    await vi.advanceTimersByTimeAsync(2 * HOUR_MS - 1)
+    expect(await isGood()).toBe(true)
+    // Another replica sees it an hour from now.
+    byId.set(id, { ...(byId.get(id) as Token), lastUsedAt: Date.now() + HOUR_MS })
+    await vi.advanceTimersByTimeAsync(2 * HOUR_MS)
+    expect(await isGood()).toBe(true)
+    byId.set(id, { ...(byId.get(id) as Token), lastUsedAt: Date.now() })
+    await vi.advanceTimersByTimeAsync(2 * HOUR_MS)
+    expect(await isGood()).toBe(false)
+  })
+
+  it('are in use while a stream is open only as far as requests come', async () => {
+    const world = createWorld()
+    const { authenticator, byId } = world
+    const { id, session } = await openSession(world)
+    const onEnd = vi.fn()
+    authenticator.watch(await authenticator.authenticateSession(session), onEnd)
+    byId.set(id, { ...(byId.get(id) as Token), lastUsedAt: START + HOUR_MS })
+    await vi.advanceTimersByTimeAsync(3 * HOUR_MS - 60_000)
+    expect(onEnd).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(2 * 60_000)
+    expect(onEnd).toHaveBeenCalledTimes(1)
+  })
+
+  it('do not end by a clock that is set back', async () => {
+    const world = createWorld()
+    const { session } = await openSession(world)
+    vi.setSystemTime(START - 5 * HOUR_MS)
+    expect(await world.authenticator.authenticateSession(session)).toMatchObject({ kind: 'session' })
   })
 })

@@ -6,6 +6,7 @@ import type { TokenStore } from '../model/stores.ts'
 import type { Token } from '../model/token.ts'
 import { createExpiryClock } from './expiry-clock.ts'
 import { inTime } from './in-time.ts'
+import { isIdle, lastUseOf } from './session-idle.ts'
 import { hashToken, isWellFormedToken } from './token-format.ts'
 import { createWatches } from './token-watch.ts'
 
@@ -23,11 +24,17 @@ export interface Authenticator extends Disposable {
   /**
    * Tells who calls, from the `Authorization` header alone. Answers at once when the token is known, and the same
    * object until the token changes; otherwise asks the store. Every refusal is `unauthenticated` and reads the same,
-   * whatever was wrong; a store that does not answer is `unavailable`, never an admission.
+   * whatever was wrong; a store that does not answer is `unavailable`, never an admission. Takes no session.
    */
   authenticate(authorizationHeader: string | undefined): Principal | Promise<Principal>
   /**
-   * Calls `onEnd` once, when the principal's token is revoked, removed, rotated or expires; for ending open streams.
+   * Tells who calls, from what a browser was given when somebody signed in. Takes no token. Refuses in the same way,
+   * with `refusesToken` for what never was a session.
+   */
+  authenticateSession(session: string): Promise<Principal>
+  /**
+   * Calls `onEnd` once, when the principal's token is revoked, removed, rotated or expires, or when its session was not
+   * used for too long, which having a stream open is not; for ending open streams.
    * A store that cannot be asked after a change or in doubt counts as an end. Returns a function that stops watching.
    */
   watch(principal: Principal, onEnd: () => void): () => void
@@ -36,11 +43,15 @@ export interface Authenticator extends Disposable {
 interface Entry {
   principal: Principal
   touchedAt: number
+  /** As far as this process knows; another replica may have seen it later. */
+  usedAt: number
   /** Seen expired once: a clock that is set back does not revive it. */
   expired: boolean
 }
 
-type Load = Promise<Entry>
+type Found = Entry | 'unknown' | 'revoked'
+
+type Load = Promise<Found>
 
 export function createAuthenticator({ tokens, bus, clock }: AuthenticatorOptions): Authenticator {
   const entries = new Map<string, Entry>()
@@ -70,14 +81,40 @@ export function createAuthenticator({ tokens, bus, clock }: AuthenticatorOptions
   function authenticate(header: string | undefined): Principal | Promise<Principal> {
     const hash = hashToken(readToken(header))
     const entry = entries.get(hash)
-    if (entry !== undefined) return admit(entry)
-    return load(hash).then(admit)
+    if (entry !== undefined) return admitToken(entry)
+    return load(hash).then(admitToken)
+  }
+
+  async function authenticateSession(session: string): Promise<Principal> {
+    if (!isWellFormedToken(session)) throw sessionRefusal('malformed')
+    const hash = hashToken(session)
+    const entry = entries.get(hash)
+    if (entry !== undefined && !isIdle(entry.usedAt, clock.now())) return admitSession(entry)
+    return admitSession(await load(hash))
+  }
+
+  function admitToken(found: Found): Principal {
+    if (typeof found === 'string') throw refusal(found)
+    if (found.principal.kind === 'session') throw refusal('unknown')
+    if (isOver(found)) throw refusal('expired')
+    return admit(found)
+  }
+
+  function admitSession(found: Found): Principal {
+    if (typeof found === 'string') throw sessionRefusal(found)
+    if (found.principal.kind !== 'session') throw sessionRefusal('unknown')
+    if (isOver(found) || isIdle(found.usedAt, clock.now())) throw sessionRefusal('expired')
+    return admit(found)
+  }
+
+  function isOver(entry: Entry): boolean {
+    entry.expired ||= isPast(entry.principal.expiresAt)
+    return entry.expired
   }
 
   function admit(entry: Entry): Principal {
-    entry.expired ||= isPast(entry.principal.expiresAt)
-    if (entry.expired) throw refusal('expired')
     const now = clock.now()
+    entry.usedAt = now
     if (now - entry.touchedAt >= TOUCH_INTERVAL_MS) touch(entry, now)
     return entry.principal
   }
@@ -96,12 +133,12 @@ export function createAuthenticator({ tokens, bus, clock }: AuthenticatorOptions
     const running = loads.get(hash)
     if (running !== undefined) return running
     const started: Load = query(hash).then(
-      (entry) => {
+      (found) => {
         // Dropped while we asked: what we read may be older than the change.
         if (loads.get(hash) !== started) return load(hash)
         loads.delete(hash)
-        remember(hash, entry)
-        return entry
+        if (typeof found === 'object') remember(hash, found)
+        return found
       },
       (error: unknown) => {
         if (loads.get(hash) === started) loads.delete(hash)
@@ -112,11 +149,12 @@ export function createAuthenticator({ tokens, bus, clock }: AuthenticatorOptions
     return started
   }
 
-  async function query(hash: string): Promise<Entry> {
+  async function query(hash: string): Promise<Found> {
     const token = await stored(hash)
-    if (token === undefined) throw refusal('unknown')
-    if (token.revokedAt !== undefined) throw refusal('revoked')
-    return { principal: principalOf(token), touchedAt: token.lastUsedAt ?? 0, expired: false }
+    if (token === undefined) return 'unknown'
+    if (token.revokedAt !== undefined) return 'revoked'
+    const touchedAt = token.lastUsedAt ?? 0
+    return { principal: principalOf(token), touchedAt, usedAt: lastUseOf(token), expired: false }
   }
 
   async function stored(hash: string): Promise<Token | undefined> {
@@ -152,6 +190,7 @@ export function createAuthenticator({ tokens, bus, clock }: AuthenticatorOptions
 
   return {
     authenticate,
+    authenticateSession,
     watch: watches.watch,
     [Symbol.dispose]() {
       for (const stop of stopListening) stop()
@@ -171,6 +210,7 @@ function readToken(header: string | undefined): string {
 function principalOf(token: Token): Principal {
   return Object.freeze({
     tokenId: token.id,
+    ...(token.kind !== undefined && { kind: token.kind }),
     ...(token.workspaceId !== undefined && { workspaceId: token.workspaceId }),
     member: token.member,
     role: token.role,
@@ -190,6 +230,14 @@ function refusal(reason: 'malformed' | 'unknown' | 'revoked' | 'expired'): Gatew
     cause: new Error(`token ${reason}`),
     refusesToken: true,
     fix: 'Ask an admin of the workspace for a new token, then run "mcpgw login" again.',
+  })
+}
+
+function sessionRefusal(reason: 'malformed' | 'unknown' | 'revoked' | 'expired'): GatewayError {
+  return new GatewayError('unauthenticated', 'You are not signed in any more.', {
+    cause: new Error(`session ${reason}`),
+    refusesToken: reason === 'malformed' || reason === 'unknown',
+    fix: 'Sign in with your token again.',
   })
 }
 

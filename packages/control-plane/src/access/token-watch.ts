@@ -3,6 +3,7 @@ import type { Clock } from '../model/clock.ts'
 import type { Principal } from '../model/principal.ts'
 import type { TokenStore } from '../model/stores.ts'
 import { inTime } from './in-time.ts'
+import { isIdle, lastUseOf } from './session-idle.ts'
 
 // Timers do not notice when the system clock is set, and cannot run for longer than 24 days: look again each minute.
 const LONGEST_TIMER_MS = 60_000
@@ -61,8 +62,10 @@ export function createWatches({ tokens, clock, hashOf }: WatchesOptions): Watche
     if (expiresAt === undefined) return
     const delayMs = Math.min(Math.max(expiresAt - clock.now(), 0), LONGEST_TIMER_MS)
     watched.timer = setTimeout(() => {
-      if (clock.now() >= expiresAt) end(watched)
-      else awaitExpiry(watched)
+      if (clock.now() >= expiresAt) return end(watched)
+      awaitExpiry(watched)
+      // That nobody uses it is no change, so nothing else tells of it.
+      if (watched.principal.kind === 'session') void recheck(watched)
     }, delayMs)
     watched.timer.unref()
   }
@@ -77,6 +80,7 @@ export function createWatches({ tokens, clock, hashOf }: WatchesOptions): Watche
   async function stillHolds({ principal, hash }: Watch): Promise<boolean> {
     const token = await inTime(tokens.byId(principal.tokenId))
     if (token === undefined || token.revokedAt !== undefined) return false
+    if (token.kind === 'session' && isIdle(lastUseOf(token), clock.now())) return false
     return hash === undefined || token.hash === hash
   }
 

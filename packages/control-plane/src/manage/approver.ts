@@ -6,6 +6,7 @@ import { GatewayError } from '../model/error.ts'
 import type { LoginProof } from '../model/pending-login.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Role } from '../model/role.ts'
+import type { Token } from '../model/token.ts'
 import type { Workspace } from '../model/workspace.ts'
 import type { Manage } from './context.ts'
 
@@ -33,11 +34,18 @@ export function findApproverAgain(
   return proofKind === 'token' ? approverWithToken(manage, proofHash) : approverWithInvite(manage, proofHash)
 }
 
-async function approverWithToken(manage: Manage, hash: string): Promise<Approver | undefined> {
+/** The token stored under a hash, when it is good at this moment. A session is none: what it gave out would outlive it. */
+export async function findGoodToken(manage: Manage, hash: string): Promise<Token | undefined> {
   const token = await manage.storage.tokens.byHash(hash)
-  if (token === undefined || token.revokedAt !== undefined) return undefined
+  if (token === undefined || token.kind === 'session' || token.revokedAt !== undefined) return undefined
+  const isOver = token.expiresAt !== undefined && token.expiresAt <= manage.clock.now()
+  return isOver ? undefined : token
+}
+
+async function approverWithToken(manage: Manage, hash: string): Promise<Approver | undefined> {
+  const token = await findGoodToken(manage, hash)
+  if (token === undefined) return undefined
   const { expiresAt, workspaceId, member, role, rules } = token
-  if (expiresAt !== undefined && expiresAt <= manage.clock.now()) return undefined
   const scope = workspaceId === undefined ? {} : { workspaceId }
   return {
     principal: { tokenId: token.id, ...scope, member, role, rules },

@@ -4,7 +4,7 @@ import { hashToken, mintToken } from '../access/token-format.ts'
 import { GatewayError } from '../model/error.ts'
 import { ROLES, type Role } from '../model/role.ts'
 import type { TokenRules } from '../model/rules.ts'
-import type { Token } from '../model/token.ts'
+import type { Token, TokenKind } from '../model/token.ts'
 import { instant, line, noAnswer, nothing, toInstant, toInstantOrNull } from './fields.ts'
 import { inWorkspace, onInstallation, type Scene } from './operation.ts'
 import { mapPage, pageOf, pageQuery } from './paging.ts'
@@ -40,8 +40,13 @@ const issuedToken = z.strictObject({
   expiresAt: instant.nullable(),
 })
 
+const KINDS = ['token', 'session'] as const satisfies TokenKind[]
+
+const tokenQuery = pageQuery(100).extend({ kind: z.enum(KINDS).default('token') })
+
 const tokenAnswer = z.strictObject({
   id: z.string(),
+  kind: z.enum(KINDS),
   name: z.string(),
   member: z.string(),
   role: z.enum(ROLES),
@@ -65,13 +70,13 @@ export const createToken = inWorkspace({
 
 export const listTokens = inWorkspace({
   name: 'token.list',
-  summary: 'The tokens of a workspace, newest first',
+  summary: 'The tokens of a workspace, or the sessions of browsers, newest first',
   action: 'token.manage',
   recorded: false,
-  input: pageQuery(100),
+  input: tokenQuery,
   answer: pageOf(tokenAnswer),
-  async run({ manage, workspace }, _where, query) {
-    return mapPage(await manage.storage.tokens.list(workspace.id, query), describe)
+  async run({ manage, workspace }, _where, { kind, ...page }) {
+    return mapPage(await manage.storage.tokens.list(workspace.id, page, kind), describe)
   },
 })
 
@@ -107,13 +112,13 @@ export const createOwnerToken = onInstallation({
 
 export const listOwnerTokens = onInstallation({
   name: 'owner-token.list',
-  summary: 'The owner tokens, newest first',
+  summary: 'The owner tokens, or the sessions of owners in browsers, newest first',
   action: 'token.manage-owners',
   recorded: false,
-  input: pageQuery(100),
+  input: tokenQuery,
   answer: pageOf(tokenAnswer),
-  async run({ manage }, _where, query) {
-    return mapPage(await manage.storage.tokens.list(undefined, query), describe)
+  async run({ manage }, _where, { kind, ...page }) {
+    return mapPage(await manage.storage.tokens.list(undefined, page, kind), describe)
   },
 })
 
@@ -187,6 +192,11 @@ async function rotate(
 }
 
 function requireRotatable(token: Token, expiresAt: number | undefined, now: number): void {
+  if (token.kind === 'session') {
+    throw new GatewayError('conflict', 'This is the session of a browser, and no token.', {
+      fix: 'End it instead; whoever it belongs to signs in again.',
+    })
+  }
   if (token.revokedAt !== undefined) {
     throw new GatewayError('conflict', `The token "${token.name}" is revoked.`, {
       fix: 'Create a new token.',
@@ -236,7 +246,12 @@ async function requireToken(
 /** Without an owner nobody could issue an owner token again. */
 async function requireAnotherOwner(scene: Scene, id: string): Promise<void> {
   const token = await requireToken(scene, undefined, id)
-  if (token.revokedAt !== undefined || (await scene.manage.storage.tokens.countOwners()) > 1) return
+  if (
+    token.kind === 'session' ||
+    token.revokedAt !== undefined ||
+    (await scene.manage.storage.tokens.countOwners()) > 1
+  )
+    return
   throw new GatewayError('conflict', 'This is the last owner token.', {
     fix: 'Create another owner token first, or rotate this one.',
   })
@@ -247,9 +262,11 @@ function describeIssued({ id, name, member, role }: Token, token: string, expire
 }
 
 function describe(token: Token): z.output<typeof tokenAnswer> {
-  const { id, name, member, role, rules, createdAt, expiresAt, lastUsedAt, revokedAt, parentId } = token
+  const { id, kind = 'token', name, member, role, rules } = token
+  const { createdAt, expiresAt, lastUsedAt, revokedAt, parentId } = token
   return {
     id,
+    kind,
     name,
     member,
     role,

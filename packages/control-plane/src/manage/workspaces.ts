@@ -7,7 +7,7 @@ import { instant, line, noAnswer, nothing, toInstant } from './fields.ts'
 import { forCaller, INSTALLATION_LOG, inWorkspace, onInstallation, record } from './operation.ts'
 import { mapPage, pageOf, pageQuery } from './paging.ts'
 
-const slug = z
+export const slug = z
   .string()
   .regex(SLUG_PATTERN, 'must be 1 to 40 of a-z, 0-9 and "-", and neither begin nor end with "-"')
 

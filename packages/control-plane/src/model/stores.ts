@@ -13,7 +13,7 @@ import type {
   WorkspacePins,
 } from './pin.ts'
 import type { EraVerdict, Server } from './server.ts'
-import type { Token } from './token.ts'
+import type { Token, TokenKind } from './token.ts'
 import type { AuditSettings, Workspace } from './workspace.ts'
 
 /** A page of a list; `nextCursor` is opaque and absent on the last page. */
@@ -95,15 +95,27 @@ export interface TokenStore {
   create(token: Token): Promise<void>
   byHash(hash: string): Promise<Token | undefined>
   byId(id: string): Promise<Token | undefined>
-  /** Tokens of one workspace, newest first; owner tokens when the id is absent. */
-  list(workspaceId: string | undefined, page: PageRequest): Promise<Page<Token>>
+  /** Tokens of one workspace, newest first, or the sessions of browsers there; those of owners when the id is absent. */
+  list(workspaceId: string | undefined, page: PageRequest, kind?: TokenKind): Promise<Page<Token>>
   /** Ends the token and every token that came from it. */
   revoke(id: string, at: number): Promise<void>
   /** Swaps the hash in one step: the old token stops as the new one starts, and every token that came from it ends. */
   replaceHash(id: string, hash: string, expiresAt: number | undefined, at: number): Promise<void>
   /** May be lost; publishes no change. */
   touch(id: string, at: number): Promise<void>
+  /** How many owner tokens there are; no sessions. */
   countOwners(): Promise<number>
+  /** Creates an owner token where there is none; of many at once, one succeeds. Throws `conflict` afterwards. */
+  createFirstOwner(token: Token): Promise<void>
+}
+
+/** What browsers were given for a token. They are tokens in all that ends them. */
+export interface SessionStore {
+  /**
+   * Forgets the sessions that were over at that moment, and creates this one. Throws `conflict`, and changes nothing,
+   * when the token it is opened with has ended, or is a session itself.
+   */
+  open(session: Token, parentHash: string, at: number): Promise<void>
 }
 
 export interface InviteStore {
@@ -206,6 +218,7 @@ export interface Storage extends AsyncDisposable {
   pins: PinStore
   credentials: CredentialStore
   tokens: TokenStore
+  sessions: SessionStore
   invites: InviteStore
   logins: LoginStore
   keys: KeyStore

@@ -6,6 +6,7 @@ import * as firstTables from './migrations/0001-first-tables.ts'
 import * as logins from './migrations/0002-logins.ts'
 import * as toolPins from './migrations/0003-tool-pins.ts'
 import * as sealedLog from './migrations/0004-sealed-log.ts'
+import * as sessions from './migrations/0005-sessions.ts'
 import type { Tables } from './tables.ts'
 
 interface Migration {
@@ -19,6 +20,7 @@ const MIGRATIONS: Migration[] = [
   { number: 2, name: 'logins', up: logins.up },
   { number: 3, name: 'tool-pins', up: toolPins.up },
   { number: 4, name: 'sealed-log', up: sealedLog.up },
+  { number: 5, name: 'sessions', up: sessions.up },
 ]
 
 // Any fixed number does, as long as every version of this program uses the same one.

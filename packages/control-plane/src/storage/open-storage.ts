@@ -12,6 +12,7 @@ import { createLoginStore } from './logins.ts'
 import { createPinStore } from './pins.ts'
 import { openPostgres } from './postgres.ts'
 import { createServerStore } from './servers.ts'
+import { createSessionStore } from './sessions.ts'
 import { openSqlite } from './sqlite.ts'
 import { createTokenStore } from './tokens.ts'
 import { createWorkspaceStore } from './workspaces.ts'
@@ -65,6 +66,7 @@ function storageOver(database: Database): Storage {
     pins: createPinStore(database),
     credentials: createCredentialStore(database),
     tokens: createTokenStore(database),
+    sessions: createSessionStore(database),
     invites: createInviteStore(database),
     logins: createLoginStore(database),
     keys: createKeyStore(database),

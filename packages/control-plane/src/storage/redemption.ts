@@ -24,7 +24,7 @@ export function redeem(database: Database, token: Token, redemption: Redemption,
 }
 
 /** First of all, as whoever removes a workspace does: two who lock in another order wait for each other. */
-async function holdWorkspace(
+export async function holdWorkspace(
   { dialect }: Database,
   transaction: Transaction<Tables>,
   { workspaceId }: Token,
@@ -38,8 +38,11 @@ async function holdWorkspace(
     .execute()
 }
 
-/** Until the commit nobody can revoke or rotate the parent; afterwards they find its new child. */
-async function holdParent(
+/**
+ * Until the commit nobody can revoke or rotate the parent; afterwards they find its new child. Throws `conflict` when it
+ * has ended. A session is nobody's parent.
+ */
+export async function holdParent(
   { dialect }: Database,
   transaction: Transaction<Tables>,
   hash: string,
@@ -49,6 +52,7 @@ async function holdParent(
     .selectFrom('tokens')
     .select('id')
     .where('hash', '=', hash)
+    .where('kind', '=', 'token')
     .where('revokedAt', 'is', null)
     .where(({ or, eb }) => or([eb('expiresAt', 'is', null), eb('expiresAt', '>', at)]))
     .$if(dialect === 'postgres', (query) => query.forUpdate())

@@ -5,7 +5,7 @@ import type { Invite } from '../model/invite.ts'
 import type { PendingLogin } from '../model/pending-login.ts'
 import type { ApprovedDefinition, ChangedDefinition } from '../model/pin.ts'
 import type { EraVerdict, Server } from '../model/server.ts'
-import type { Token } from '../model/token.ts'
+import type { Token, TokenKind } from '../model/token.ts'
 import type { Workspace } from '../model/workspace.ts'
 
 /** Every optional property of a model type as a column that may be null. */
@@ -32,7 +32,7 @@ export interface Tables {
     sealed: Uint8Array
     updatedAt: number
   }
-  tokens: Nullable<WithJson<Token, 'rules'>>
+  tokens: Omit<Nullable<WithJson<Token, 'rules'>>, 'kind'> & { kind: TokenKind }
   invites: Nullable<WithJson<Invite, 'rules'>>
   pendingLogins: Nullable<PendingLogin>
   wrappedKeys: { name: string; wrapped: Uint8Array }

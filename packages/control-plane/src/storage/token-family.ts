@@ -9,8 +9,11 @@ export async function insertToken(
   token: Token,
   announce: Announce,
 ): Promise<void> {
-  const row = { ...token, rules: JSON.stringify(token.rules) }
-  await transaction.insertInto('tokens').values(row).execute()
+  const { kind = 'token', rules, ...rest } = token
+  await transaction
+    .insertInto('tokens')
+    .values({ ...rest, kind, rules: JSON.stringify(rules) })
+    .execute()
   announce(tokenChange(token))
 }
 

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import { GatewayError } from '../model/error.ts'
 import type { TokenStore } from '../model/stores.ts'
 import type { Token } from '../model/token.ts'
@@ -32,9 +32,9 @@ export function createTokenStore(database: Database): TokenStore {
       return row && asToken(row)
     },
 
-    async list(workspaceId, page) {
+    async list(workspaceId, page, kind = 'token') {
       const { limit, after } = parsePageRequest(page, AGE_POSITION)
-      let query = kysely.selectFrom('tokens').selectAll()
+      let query = kysely.selectFrom('tokens').selectAll().where('kind', '=', kind)
       query =
         workspaceId === undefined
           ? query.where('workspaceId', 'is', null)
@@ -98,23 +98,49 @@ export function createTokenStore(database: Database): TokenStore {
         .execute()
     },
 
-    async countOwners() {
-      const { owners } = await kysely
-        .selectFrom('tokens')
-        .select(({ fn }) => fn.countAll<number>().as('owners'))
-        .where('role', '=', 'owner')
-        .where('workspaceId', 'is', null)
-        .where('revokedAt', 'is', null)
-        .executeTakeFirstOrThrow()
-      return owners
-    },
+    countOwners: () => countOwners(kysely),
+
+    createFirstOwner: (token) =>
+      refusing({ taken: 'This token exists already.' }, () =>
+        write(database, async (transaction, announce) => {
+          await waitForOthers(database, transaction)
+          if ((await countOwners(transaction)) > 0)
+            throw new GatewayError('conflict', 'There is an owner already.')
+          await insertToken(transaction, token, announce)
+        }),
+      ),
   }
+}
+
+async function countOwners(kysely: Kysely<Tables>): Promise<number> {
+  const { owners } = await kysely
+    .selectFrom('tokens')
+    .select(({ fn }) => fn.countAll<number>().as('owners'))
+    .where('role', '=', 'owner')
+    .where('kind', '=', 'token')
+    .where('workspaceId', 'is', null)
+    .where('revokedAt', 'is', null)
+    .executeTakeFirstOrThrow()
+  return owners
+}
+
+// Any fixed number does, as long as nothing else in the database takes it.
+const FIRST_OWNER_LOCK = 6_172_836_456
+
+/** Nothing is there yet that could be locked. SQLite runs one writing transaction at a time by itself. */
+async function waitForOthers({ dialect }: Database, transaction: Transaction<Tables>): Promise<void> {
+  if (dialect === 'postgres')
+    await sql`select pg_advisory_xact_lock(${FIRST_OWNER_LOCK})`.execute(transaction)
 }
 
 function unknownToken(): GatewayError {
   return new GatewayError('not_found', 'This token does not exist any more.')
 }
 
-function asToken(row: Selectable<Tables['tokens']>): Token {
-  return { ...withoutNulls(row), rules: parseStoredRules(row.rules, 'tokens.rules') }
+function asToken({ kind, ...row }: Selectable<Tables['tokens']>): Token {
+  return {
+    ...withoutNulls(row),
+    ...(kind === 'session' && { kind }),
+    rules: parseStoredRules(row.rules, 'tokens.rules'),
+  }
 }

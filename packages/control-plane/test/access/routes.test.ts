@@ -34,6 +34,16 @@ const WITH_TOKEN = (status: number) => [status, status, status, status, 404, 401
 const OPEN: Record<string, Outside> = {
   'GET /healthz': { method: 'GET', path: '/healthz', statuses: alike(200) },
   'GET /readyz': { method: 'GET', path: '/readyz', statuses: alike(200) },
+  'GET /': { method: 'GET', path: '/', statuses: alike(200) },
+  'GET /sign-in': { method: 'GET', path: '/sign-in', statuses: alike(200) },
+  'GET /setup': { method: 'GET', path: '/setup', statuses: alike(200) },
+  'GET /account': { method: 'GET', path: '/account', statuses: alike(200) },
+  'GET /workspaces': { method: 'GET', path: '/workspaces', statuses: alike(200) },
+  'GET /members': { method: 'GET', path: '/members', statuses: alike(200) },
+  'GET /system': { method: 'GET', path: '/system', statuses: alike(200) },
+  'GET /w/*': { method: 'GET', path: '/w/team/servers', statuses: alike(200) },
+  'GET /assets/*': { method: 'GET', path: '/assets/none.js', statuses: alike(404) },
+  'GET /:file': { method: 'GET', path: '/none.svg', statuses: alike(404) },
   'GET /pages/style.css': { method: 'GET', path: '/pages/style.css', statuses: alike(200) },
   'GET /ws/:slug{[a-z0-9-]{1,40}}': { method: 'GET', path: '/ws/team', headers: HTML, statuses: alike(200) },
   'GET /ws/:slug{[a-z0-9-]{1,40}}/': {
@@ -66,6 +76,39 @@ const OPEN: Record<string, Outside> = {
   'ALL /oauth/device/decide': { method: 'GET', path: '/oauth/device/decide', statuses: alike(405) },
   'GET /invite/:code': { method: 'GET', path: '/invite/none', statuses: alike(404) },
   'ALL /invite/:code': { method: 'POST', path: '/invite/none', statuses: alike(405) },
+}
+
+/** In front of the admin API: for whoever proves themselves by what they send, in words or as a cookie. */
+const SIGNING_IN: Record<string, Outside> = {
+  'signing in with nothing': {
+    method: 'POST',
+    path: `${BASE_PATH}/session`,
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+    statuses: alike(400),
+  },
+  'signing in by a form': {
+    method: 'POST',
+    path: `${BASE_PATH}/session`,
+    headers: FORM,
+    statuses: alike(415),
+  },
+  'signing out': {
+    method: 'DELETE',
+    path: `${BASE_PATH}/session`,
+    headers: { 'sec-fetch-site': 'same-origin' },
+    statuses: alike(204),
+  },
+  'signing out from another page': { method: 'DELETE', path: `${BASE_PATH}/session`, statuses: alike(403) },
+  'another method of it': { method: 'PUT', path: `${BASE_PATH}/session`, statuses: alike(405) },
+  'whether an owner is missing': { method: 'GET', path: `${BASE_PATH}/setup`, statuses: alike(200) },
+  'the set-up afterwards': {
+    method: 'POST',
+    path: `${BASE_PATH}/setup`,
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+    statuses: alike(410),
+  },
 }
 
 /** Only puts headers on what the others answer. */
@@ -142,11 +185,14 @@ describe('[T10] what is served beside the admin API', () => {
     expect([...new Set(served)].sort()).toEqual([...NO_ROUTES, ...Object.keys(OPEN)].sort())
   })
 
-  it.each(Object.entries({ ...OPEN, ...WORKSPACE }))('is for those it says: %s', async (_name, outside) => {
-    const statuses = []
-    for (const caller of CALLERS) statuses.push((await ask(outside, caller)).status)
-    expect(statuses).toEqual(outside.statuses)
-  })
+  it.each(Object.entries({ ...OPEN, ...SIGNING_IN, ...WORKSPACE }))(
+    'is for those it says: %s',
+    async (_name, outside) => {
+      const statuses = []
+      for (const caller of CALLERS) statuses.push((await ask(outside, caller)).status)
+      expect(statuses).toEqual(outside.statuses)
+    },
+  )
 })
 
 /** Every address of the admin API, with parts that are not there. */
@@ -158,7 +204,7 @@ const ADMIN = ROUTES.map(({ method, path }) => ({
 
 /** Refusals of every kind. */
 const ERRORS: Omit<Outside, 'statuses'>[] = [
-  { method: 'GET', path: '/' },
+  { method: 'POST', path: '/' },
   { method: 'GET', path: '/nothing/here' },
   { method: 'GET', path: '/%' },
   { method: 'GET', path: `${BASE_PATH}/nothing` },
@@ -190,7 +236,13 @@ const ERRORS: Omit<Outside, 'statuses'>[] = [
 /** The same for everybody, so it may be kept and asked about. */
 const KEPT = ['/pages/style.css']
 
-const ALL = () => [...Object.values(OPEN), ...Object.values(WORKSPACE), ...ADMIN, ...ERRORS]
+const ALL = () => [
+  ...Object.values(OPEN),
+  ...Object.values(SIGNING_IN),
+  ...Object.values(WORKSPACE),
+  ...ADMIN,
+  ...ERRORS,
+]
 
 describe('every answer, good or bad, of every route', () => {
   it('[W4] is not shown inside of another page', async () => {

@@ -16,6 +16,7 @@ import {
   sampleInvite,
   sampleSegment,
   sampleServer,
+  sampleSession,
   sampleToken,
   sampleWorkspace,
 } from './samples.ts'
@@ -519,6 +520,91 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       for (const id of ['a', 'b']) await storage.tokens.create(sampleToken(undefined, id))
       await storage.tokens.revoke('a', 1)
       expect(await storage.tokens.countOwners()).toBe(1)
+      await storage.sessions.open(sampleSession(undefined, 's', 'b'), 'hash of b', 1)
+      expect(await storage.tokens.countOwners()).toBe(1)
+    })
+
+    it('lets one first owner be made of many at once, and none afterwards', async () => {
+      await using storage = await open()
+      const ids = ['a', 'b', 'c', 'd']
+      const made = await Promise.allSettled(
+        ids.map((id) => storage.tokens.createFirstOwner(sampleToken(undefined, id))),
+      )
+      expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+      expect(await storage.tokens.countOwners()).toBe(1)
+      const late = storage.tokens.createFirstOwner(sampleToken(undefined, 'late'))
+      await expect(late).rejects.toMatchObject({ code: 'conflict' })
+    })
+  })
+
+  describe('sessions', () => {
+    it('are kept and found like tokens, and listed apart', async () => {
+      await using storage = await open()
+      await storage.workspaces.create(sampleWorkspace('w'))
+      await storage.tokens.create(sampleToken('w', 't'))
+      const session = sampleSession('w', 's', 't')
+      const heard = listen(storage)
+      await storage.sessions.open(session, 'hash of t', 1)
+      expect(heard).toEqual([{ kind: 'token', workspaceId: 'w', id: 'hash of s' }])
+      expect(await storage.tokens.byHash(session.hash)).toEqual(session)
+      const page = { limit: 10 }
+      expect((await storage.tokens.list('w', page)).items).toEqual([sampleToken('w', 't')])
+      expect((await storage.tokens.list('w', page, 'session')).items).toEqual([session])
+      expect((await storage.tokens.list(undefined, page, 'session')).items).toEqual([])
+    })
+
+    it('end with the token they were opened with, and with what that came from', async () => {
+      await using storage = await open()
+      await family(storage)
+      await storage.sessions.open(sampleSession('w', 's', 'grandchild'), 'hash of grandchild', 1)
+      await storage.tokens.revoke('root', 20)
+      expect((await storage.tokens.byId('s'))?.revokedAt).toBe(20)
+    })
+
+    it('open with no token that has ended, and with no other session', async () => {
+      await using storage = await open()
+      for (const id of ['revoked', 'good']) await storage.tokens.create(sampleToken(undefined, id))
+      await storage.tokens.create({ ...sampleToken(undefined, 'over'), expiresAt: 10 })
+      await storage.tokens.revoke('revoked', 1)
+      await storage.sessions.open(sampleSession(undefined, 's', 'good'), 'hash of good', 10)
+      for (const parent of ['revoked', 'over', 's', 'none']) {
+        const opened = storage.sessions.open(sampleSession(undefined, 'x', 'good'), `hash of ${parent}`, 10)
+        await expect(opened).rejects.toMatchObject({ code: 'conflict' })
+      }
+      expect(await storage.tokens.byId('x')).toBeUndefined()
+    })
+
+    it('are forgotten once they are over, and nothing else is', async () => {
+      await using storage = await open()
+      await storage.tokens.create(sampleToken(undefined, 't'))
+      await storage.tokens.create({ ...sampleToken(undefined, 'old'), expiresAt: 5 })
+      for (const [id, expiresAt] of [
+        ['early', 10],
+        ['late', 11],
+      ] as const)
+        await storage.sessions.open({ ...sampleSession(undefined, id, 't'), expiresAt }, 'hash of t', 1)
+      await Promise.all(
+        ['a', 'b', 'c'].map((id) =>
+          storage.sessions.open(sampleSession(undefined, id, 't'), 'hash of t', 10),
+        ),
+      )
+      const ids = ['early', 'late', 'old', 'a', 'b', 'c']
+      const kept = await Promise.all(ids.map((id) => storage.tokens.byId(id)))
+      expect(kept.map((token) => token?.id)).toEqual([undefined, 'late', 'old', 'a', 'b', 'c'])
+    })
+
+    it('of a token that ends just then are not left open', async () => {
+      await using storage = await open()
+      for (let count = 0; count < 20; count += 1) {
+        await storage.tokens.create(sampleToken(undefined, `t${count}`))
+        const session = sampleSession(undefined, `s${count}`, `t${count}`)
+        await Promise.allSettled([
+          storage.tokens.revoke(`t${count}`, 5),
+          storage.sessions.open(session, `hash of t${count}`, 1),
+        ])
+        const left = await storage.tokens.byId(session.id)
+        expect(left === undefined || left.revokedAt === 5).toBe(true)
+      }
     })
   })
 

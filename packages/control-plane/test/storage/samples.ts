@@ -91,6 +91,10 @@ export function sampleToken(
   }
 }
 
+export function sampleSession(workspaceId: string | undefined, id: string, parentId: string): Token {
+  return { ...sampleToken(workspaceId, id), kind: 'session', expiresAt: 2_000_000_000_000, parentId }
+}
+
 export function sampleEntry(workspaceId: string, changed: Partial<AuditEntry> = {}): AuditEntry {
   return {
     kind: 'call',

@@ -5,10 +5,10 @@ import type { AuditExport } from '../../manage/audit-log.ts'
 import type { AuditRowAnswer } from '../../manage/audit-row-answer.ts'
 import type { Manage } from '../../manage/context.ts'
 import { perform, type Target } from '../../manage/operation.ts'
-import { asGatewayError, GatewayError } from '../../model/error.ts'
+import { GatewayError } from '../../model/error.ts'
 import type { Principal } from '../../model/principal.ts'
-import { parseJson, readText, saysJson } from './body.ts'
-import { problem } from './errors.ts'
+import { notJson, parseJson, readText, saysJson } from '../json/body.ts'
+import { answerThrown, problem } from '../json/problem.ts'
 import { describeApi } from './openapi.ts'
 import { readQuery } from './query.ts'
 import { BASE_PATH, DESCRIPTION_PATH, ROUTES, type Route } from './routes.ts'
@@ -95,13 +95,7 @@ export function createAdminApp(context: AdminContext): Hono<AdminBindings> {
 
   // A route and not `notFound`, which would be lost when this app is mounted in another.
   app.all('*', () => problem(new GatewayError('not_found', 'There is no such address in the admin API.')))
-  app.onError((thrown) => {
-    const error = asGatewayError(thrown)
-    const response = problem(error)
-    // What the caller did wrong is told to the caller; the operator's log is for what is wrong here.
-    if (response.status >= 500 && error.cause !== undefined) context.reportError(error)
-    return response
-  })
+  app.onError((thrown) => answerThrown(thrown, context.reportError))
   return app
 }
 
@@ -135,14 +129,6 @@ function sendFile({ contentType, fileName, chunks }: AuditExport): Response {
   const body = ReadableStream.from(chunks).pipeThrough(new TextEncoderStream())
   const headers = { 'content-type': contentType, 'content-disposition': `attachment; filename="${fileName}"` }
   return new Response(body, { headers })
-}
-
-function notJson(): Response {
-  const error = new GatewayError(
-    'unsupported',
-    'The body must be sent as application/json, in UTF-8 and without encoding.',
-  )
-  return problem(error, 415)
 }
 
 function methodNotAllowed(path: string): Response {

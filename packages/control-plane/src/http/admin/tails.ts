@@ -2,7 +2,7 @@ import type { AuditFeed } from '../../manage/audit-feed.ts'
 import type { AuditRowAnswer } from '../../manage/audit-row-answer.ts'
 import { GatewayError } from '../../model/error.ts'
 import type { Principal } from '../../model/principal.ts'
-import { problem } from './errors.ts'
+import { problem } from '../json/problem.ts'
 import { eventStream } from './events.ts'
 
 /** Who is calling, and how to hear when they may no longer. */

@@ -7,7 +7,7 @@ import type { ClientAddresses } from './client-addresses.ts'
 const MAX_PER_WINDOW = 10
 const WINDOW_MS = 60_000
 
-/** What both doors that take a token do with a bad one. */
+/** What every door that takes a token does with a bad one. */
 export interface BadTokens {
   /**
    * What the caller is told: what was thrown, or `too_many` when it refused a token and the address had too many of
@@ -15,18 +15,26 @@ export interface BadTokens {
    * shares its address. A request without a token is no guess.
    */
   judge(thrown: unknown, request: IncomingMessage): unknown
+  /** The same after something was refused that came in another way: in a body or a cookie. All count together. */
+  judgeGuess(thrown: unknown, request: IncomingMessage): unknown
 }
 
 export function createBadTokens(addresses: ClientAddresses, now: () => number): BadTokens {
   const failures = createAttempts({ max: MAX_PER_WINDOW, windowMs: WINDOW_MS, now, isWrong: () => true })
+
+  function judgeGuess(thrown: unknown, { headers, socket }: IncomingMessage): unknown {
+    const forwardedFor = headers['x-forwarded-for']?.toString()
+    const waitMs = failures.failed(addresses.networkOf(socket.remoteAddress, forwardedFor))
+    return waitMs === undefined ? thrown : tooMany(waitMs, thrown)
+  }
+
   return {
-    judge(thrown, { headers, socket }) {
-      if (headers.authorization === undefined || asGatewayError(thrown).code !== 'unauthenticated')
-        return thrown
-      const forwardedFor = headers['x-forwarded-for']?.toString()
-      const waitMs = failures.failed(addresses.networkOf(socket.remoteAddress, forwardedFor))
-      return waitMs === undefined ? thrown : tooMany(waitMs, thrown)
+    judge(thrown, request) {
+      const wasShown = request.headers.authorization !== undefined
+      const isRefused = wasShown && asGatewayError(thrown).code === 'unauthenticated'
+      return isRefused ? judgeGuess(thrown, request) : thrown
     },
+    judgeGuess,
   }
 }
 

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../model/error.ts'
+import { problem } from './problem.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 
@@ -8,6 +9,15 @@ const MAY_NAME_PROTO = /__proto__|\\u/
 export function saysJson(headers: Headers): boolean {
   if (headers.has('content-encoding')) return false
   return /^application\/json *(?:; *charset="?utf-8"?)?$/i.test(headers.get('content-type') ?? '')
+}
+
+/** The answer to a body that does not say so. */
+export function notJson(): Response {
+  const error = new GatewayError(
+    'unsupported',
+    'The body must be sent as application/json, in UTF-8 and without encoding.',
+  )
+  return problem(error, 415)
 }
 
 /** Reads a body's text as JSON, an empty one as `{}`. Throws `invalid_request`. */

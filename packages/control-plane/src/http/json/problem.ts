@@ -1,4 +1,4 @@
-import { type ErrorCode, errorHeaders, type GatewayError } from '../../model/error.ts'
+import { asGatewayError, type ErrorCode, errorHeaders, type GatewayError } from '../../model/error.ts'
 
 const STATUS: Record<ErrorCode, number> = {
   invalid_request: 400,
@@ -64,4 +64,13 @@ export function problem(error: GatewayError, status = STATUS[error.code]): Respo
       ...errorHeaders(error),
     },
   })
+}
+
+/** The answer to whatever was thrown; `reportError` hears of it when its cause is not told. */
+export function answerThrown(thrown: unknown, reportError: (error: GatewayError) => void): Response {
+  const error = asGatewayError(thrown)
+  const response = problem(error)
+  // What the caller did wrong is told to the caller; the operator's log is for what is wrong here.
+  if (response.status >= 500 && error.cause !== undefined) reportError(error)
+  return response
 }
