@@ -148,6 +148,33 @@ function FigureTable({ summary, times, series, format }: Props) {
   )
 }
 
+const tickTime = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const tickDay = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
+
+const DAY_SECONDS = 86_400
+/** What stands for whole days has nothing between them. */
+const DAY_TICKS = [1, 2, 7, 14, 30].map((days) => days * DAY_SECONDS)
+/** Below this height, ticks stand closer, or there would be only one. */
+const LOW = 150
+
+function inDays([first = '', second = '']: readonly string[]): boolean {
+  return Date.parse(second) - Date.parse(first) >= DAY_SECONDS * 1000
+}
+
+/** The time of day, and below it the day where one begins; days alone where there is nothing between them. */
+function timeTicks(seconds: readonly number[]): string[] {
+  const [first = 0, second = 0] = seconds
+  const wide = second - first >= DAY_SECONDS
+  let day = ''
+  return seconds.map((each) => {
+    const date = new Date(each * 1000)
+    const before = day
+    day = tickDay.format(date)
+    if (wide) return day
+    return day === before ? tickTime.format(date) : `${tickTime.format(date)}\n${day}`
+  })
+}
+
 const timeFormat = new Intl.DateTimeFormat(undefined, {
   weekday: 'short',
   day: 'numeric',
@@ -176,7 +203,15 @@ function draw(element: HTMLElement, props: Props, onMove: (place: TipPlace | und
     legend: { show: false },
     cursor: { y: false, drag: { x: onSpan !== undefined, y: false, setScale: false } },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },
-    axes: [axis, { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => format(tick)) }],
+    axes: [
+      { ...axis, ...(inDays(times) && { incrs: DAY_TICKS }), values: (_plot, ticks) => timeTicks(ticks) },
+      {
+        ...axis,
+        size: 64,
+        space: height < LOW ? 20 : 40,
+        values: (_plot, ticks) => ticks.map((tick) => format(tick)),
+      },
+    ],
     series: [
       {},
       ...series.map(({ label, tone, dashed, filled }) => {

@@ -21,6 +21,7 @@ export function percent(share: number): string {
 
 /** 850 µs, 42 ms, 1.24 s, 2 min */
 export function duration(ms: number): string {
+  if (ms === 0) return '0'
   if (ms < 1) return `${whole.format(ms * 1000)} µs`
   if (ms < 10) return `${ms.toFixed(1)} ms`
   if (ms < 1000) return `${whole.format(ms)} ms`

@@ -8,10 +8,13 @@ export const auditSearch = object({
   member: optional(string()),
   token: optional(string()),
   client: optional(string()),
+  requestId: optional(string()),
   outcome: optional(oneOf(OUTCOMES)),
   kind: optional(oneOf(['call', 'management'])),
   from: optional(string()),
   to: optional(string()),
   q: optional(string()),
+  /** For owners: the log of what belongs to no workspace. */
+  log: optional(oneOf(['installation'])),
 })
 export type AuditSearch = Partial<output<typeof auditSearch>>

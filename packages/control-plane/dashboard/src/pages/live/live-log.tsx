@@ -1,0 +1,66 @@
+import { useState } from 'react'
+import { ButtonLink } from '../../parts/button.tsx'
+import { Card } from '../../parts/card.tsx'
+import { Empty } from '../../parts/empty.tsx'
+import { ErrorNotice } from '../../parts/error-notice.tsx'
+import { LiveRow } from './live-row.tsx'
+import { LiveState } from './live-state.tsx'
+import type { LiveFilter } from './matches.ts'
+import { Murmur } from './murmur.tsx'
+import { useTail } from './use-tail.ts'
+
+/** The tail of the log. It holds still while somebody reads: by the button, under the mouse, or with the focus inside. */
+export function LiveLog({ slug, filter }: { slug: string; filter: LiveFilter }) {
+  const [stopped, setStopped] = useState(false)
+  const [hovered, setHovered] = useState(false)
+  const [focused, setFocused] = useState(false)
+  const paused = stopped || hovered || focused
+  const { rows, waitingCount, state, error } = useTail(slug, filter, paused)
+  return (
+    <Card flush>
+      <LiveState
+        state={state}
+        paused={paused}
+        stopped={stopped}
+        waiting={waitingCount}
+        onStop={() => setStopped(!stopped)}
+      />
+      <Murmur rows={rows} />
+      {error !== undefined && <ErrorNotice error={error} />}
+      {rows.length === 0 ? (
+        <NothingYet slug={slug} filter={filter} />
+      ) : (
+        <ol
+          className="plain live"
+          aria-label="The log, newest first"
+          onPointerEnter={({ pointerType }) => setHovered(pointerType === 'mouse')}
+          onPointerLeave={() => setHovered(false)}
+          onFocus={() => setFocused(true)}
+          onBlur={({ currentTarget, relatedTarget }) => setFocused(currentTarget.contains(relatedTarget))}
+        >
+          {rows.map((row) => (
+            <LiveRow key={row.seq} slug={slug} row={row} />
+          ))}
+        </ol>
+      )}
+    </Card>
+  )
+}
+
+function NothingYet({ slug, filter }: { slug: string; filter: LiveFilter }) {
+  if (Object.values(filter).some((value) => value !== undefined)) {
+    return <Empty title="Nothing like that yet">It appears here as soon as it happens.</Empty>
+  }
+  return (
+    <Empty
+      title="Nothing yet"
+      action={
+        <ButtonLink to="/w/$slug/connect" params={{ slug }}>
+          Connect a client
+        </ButtonLink>
+      }
+    >
+      The first call appears here as soon as a client makes it.
+    </Empty>
+  )
+}

@@ -1,0 +1,83 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useRef, useState } from 'react'
+import { type FeedState, useLogFeed } from '../../api/log-feed.ts'
+import { logQuery } from '../../api/queries.ts'
+import type { LogRow } from '../../api/shapes.ts'
+import { type LiveFilter, matches } from './matches.ts'
+import { addRows, EMPTY_WINDOW, type RowWindow } from './row-window.ts'
+import { usePageShown } from './use-page-shown.ts'
+
+const STARTS_WITH = 50
+
+export interface Tail extends RowWindow {
+  state: FeedState | 'hidden'
+  /** Why what was logged before could not be read, if it could not. */
+  error: unknown
+}
+
+/**
+ * The end of the log as it grows, beginning with the last rows that are there. The stream is closed while nobody looks,
+ * and what was missed is read when somebody does, as far as it is among the last rows.
+ */
+export function useTail(slug: string, filter: LiveFilter, paused: boolean): Tail {
+  const shown = usePageShown()
+  const [rows, take] = useBatches(paused)
+  const state = useLogFeed(slug, shown, (row) => {
+    if (matches(row, filter)) take([row])
+  })
+  const error = useLastRows(slug, filter, shown, take)
+  return { ...rows, state: shown ? state : 'hidden', error }
+}
+
+/** Takes rows in once for each picture that the browser draws, however many come between two. */
+function useBatches(paused: boolean): [RowWindow, (rows: readonly LogRow[]) => void] {
+  const [rows, setRows] = useState<RowWindow>(EMPTY_WINDOW)
+  const arrived = useRef<LogRow[]>([])
+  const frame = useRef<number>(undefined)
+  const isPaused = useRef(paused)
+  isPaused.current = paused
+  useEffect(() => {
+    if (!paused) setRows((before) => addRows(before, [], false))
+  }, [paused])
+  useEffect(() => () => cancelAnimationFrame(frame.current ?? 0), [])
+
+  const [take] = useState(() => (more: readonly LogRow[]) => {
+    arrived.current.push(...more)
+    frame.current ??= requestAnimationFrame(() => {
+      frame.current = undefined
+      const batch = arrived.current
+      arrived.current = []
+      setRows((before) => addRows(before, batch, isPaused.current))
+    })
+  })
+  return [rows, take]
+}
+
+function useLastRows(
+  slug: string,
+  { server, member, outcome, kind }: LiveFilter,
+  active: boolean,
+  take: (rows: readonly LogRow[]) => void,
+): unknown {
+  const client = useQueryClient()
+  const [error, setError] = useState<unknown>()
+  useEffect(() => {
+    if (!active) return
+    const query = logQuery(slug, { server, member, outcome, kind, limit: STARTS_WITH })
+    let wanted = true
+    client
+      .fetchQuery({ ...query, staleTime: 0 })
+      .then(({ items }) => {
+        if (!wanted) return
+        take(items)
+        setError(undefined)
+      })
+      .catch((reason: unknown) => {
+        if (wanted) setError(reason)
+      })
+    return () => {
+      wanted = false
+    }
+  }, [client, slug, server, member, outcome, kind, active, take])
+  return error
+}

@@ -1,0 +1,126 @@
+import { useQuery } from '@tanstack/react-query'
+import { clientsQuery, statsQuery } from '../../api/queries.ts'
+import type { Figures, SeenClient, StatsItem } from '../../api/shapes.ts'
+import { Change } from '../../figures/change.tsx'
+import { HOUR_MS, instants, lastSpan, spanBefore, WEEK_MS } from '../../figures/spans.ts'
+import { count, duration, percent, shortCount } from '../../format/numbers.ts'
+import { Loaded } from '../../parts/loaded.tsx'
+import { FigureStat } from './figure-stat.tsx'
+
+const ASK_AGAIN_MS = 15_000
+const MINUTE_MS = 60_000
+
+/** This week in four figures, beside the week before and the last hour. */
+export function WeekFigures({ slug }: { slug: string }) {
+  const week = lastSpan(WEEK_MS, Date.now())
+  const hourEnd = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS
+  const hour = { from: hourEnd - HOUR_MS, to: hourEnd }
+  const callers = { by: 'member,client', limit: 500 }
+  const now = useQuery({
+    ...statsQuery(slug, { ...instants(week), ...callers }),
+    refetchInterval: ASK_AGAIN_MS,
+  })
+  const before = useQuery(statsQuery(slug, { ...instants(spanBefore(week).span), ...callers })).data
+  // By server: these are kept by the minute.
+  const lastHour = useQuery({
+    ...statsQuery(slug, { ...instants(hour), by: 'server' }),
+    placeholderData: (old) => old,
+    refetchInterval: ASK_AGAIN_MS,
+  }).data
+  const clients = useQuery(clientsQuery(slug)).data?.items ?? []
+  return (
+    <Loaded query={now} height="7.5rem">
+      {({ total, items }) => (
+        <div className="columns narrow">
+          <CallsStat now={total} before={before?.total} hour={lastHour?.total} />
+          <ErrorStat now={total} before={before?.total} hour={lastHour?.total} />
+          <LatencyStat now={total} before={before?.total} hour={lastHour?.total} />
+          <ActiveStat now={items} before={before?.items} clients={clients} since={hour.from} />
+        </div>
+      )}
+    </Loaded>
+  )
+}
+
+interface StatProps {
+  now: Figures
+  before: Figures | undefined
+  hour: Figures | undefined
+}
+
+function CallsStat({ now, before, hour }: StatProps) {
+  return (
+    <FigureStat
+      label="Calls this week"
+      value={shortCount(now.calls)}
+      detail={`${count(now.calls / 7)} a day`}
+      before={before && count(before.calls)}
+      change={<Change now={now.calls} before={before?.calls} />}
+      hour={hour && count(hour.calls)}
+    />
+  )
+}
+
+function ErrorStat({ now, before, hour }: StatProps) {
+  return (
+    <FigureStat
+      label="Error rate"
+      value={percent(now.errorRate)}
+      detail={now.errors === 1 ? '1 call' : `${count(now.errors)} calls`}
+      before={before && percent(before.errorRate)}
+      change={<Change now={now.errorRate} before={before?.errorRate} as="points" worse="up" />}
+      hour={hour && percent(hour.errorRate)}
+    />
+  )
+}
+
+function LatencyStat({ now, before, hour }: StatProps) {
+  return (
+    <FigureStat
+      label="Latency, p95"
+      value={latency(now, 'p95')}
+      detail={`p50 ${latency(now, 'p50')}`}
+      before={before && latency(before, 'p95')}
+      change={<Change now={now.latencyMs?.p95} before={before?.latencyMs?.p95} worse="up" />}
+      hour={hour && latency(hour, 'p95')}
+    />
+  )
+}
+
+function latency({ latencyMs }: Figures, quantile: 'p50' | 'p95'): string {
+  return latencyMs === null ? '–' : duration(latencyMs[quantile])
+}
+
+interface ActiveProps {
+  now: readonly StatsItem[]
+  before: readonly StatsItem[] | undefined
+  clients: readonly SeenClient[]
+  since: number
+}
+
+function ActiveStat({ now, before, clients, since }: ActiveProps) {
+  const week = activeIn(now)
+  const lately = activeIn(clients.filter(({ lastSeenAt }) => Date.parse(lastSeenAt) >= since))
+  const earlier = before && activeIn(before)
+  return (
+    <FigureStat
+      label="Active clients"
+      value={count(week.clients)}
+      detail={week.members === 1 ? '1 member' : `${week.members} members`}
+      before={earlier && count(earlier.clients)}
+      change={<Change now={week.clients} before={earlier?.clients} />}
+      hour={count(lately.clients)}
+    />
+  )
+}
+
+interface Seen {
+  client?: string | null | undefined
+  member?: string | undefined
+}
+
+function activeIn(seen: readonly Seen[]): { clients: number; members: number } {
+  const clients = new Set(seen.map(({ client }) => client).filter((client) => client != null))
+  const members = new Set(seen.map(({ member }) => member))
+  return { clients: clients.size, members: members.size }
+}
