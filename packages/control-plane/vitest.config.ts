@@ -5,6 +5,7 @@ const MEASURED = 'test/resilience/**/*.test.ts'
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/dashboard/build-dashboard.ts'],
     // Real servers, databases and processes take their time on a small machine that does other things too.
     testTimeout: 120_000,
     hookTimeout: 60_000,

@@ -16,6 +16,8 @@ export interface StartOptions {
   launcher?: string[]
   /** Kept after the end; made and removed when absent. */
   dataDir?: string
+  /** Starts without an owner: the program prints the link that makes one. */
+  withoutOwner?: boolean
   /** Ranges that servers may be in, beside the Internet; the loopback's when absent. */
   allowUpstreams?: string[]
 }
@@ -45,7 +47,8 @@ export class ControlPlane implements AsyncDisposable {
 
   /** Starts the program, again on the same port after a `kill`. Resolves when it says that it is ready. */
   async start(): Promise<void> {
-    const { args = [], env = {}, allowUpstreams = ['127.0.0.0/8', '::1/128'], launcher = [] } = this.#options
+    const { args = [], env = {}, launcher = [], withoutOwner = false } = this.#options
+    const { allowUpstreams = ['127.0.0.0/8', '::1/128'] } = this.#options
     const flags = [
       '--data-dir',
       this.dataDir,
@@ -66,7 +69,7 @@ export class ControlPlane implements AsyncDisposable {
         ...COMPILE_CACHE,
         PATH: process.env.PATH,
         HOME: this.dataDir,
-        MCPGW_OWNER_TOKEN: this.ownerToken,
+        ...(!withoutOwner && { MCPGW_OWNER_TOKEN: this.ownerToken }),
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

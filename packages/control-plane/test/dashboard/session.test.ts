@@ -1,0 +1,149 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Role } from '../../src/model/role.ts'
+import { ControlPlane } from '../control-plane.ts'
+import { noBrowser, openBrowser } from '../oauth/browser.ts'
+import { startScripted } from '../upstreams/scripted-http.ts'
+import { look } from './looks.ts'
+import { OPEN_REDIRECTS } from './open-redirects.ts'
+import { INSTALLATION_PAGES, workspacePages } from './pages.ts'
+import { openWindow } from './window.ts'
+
+describe.skipIf(noBrowser !== undefined)(`a session in a browser ${noBrowser ?? ''}`, () => {
+  const open = new AsyncDisposableStack()
+  let plane: ControlPlane
+  let browser: Browser
+  const tokens = new Map<Role, string>()
+
+  beforeAll(async () => {
+    plane = open.use(await ControlPlane.start())
+    const upstream = open.use(await startScripted('modern', { onlyMoreTools: true, moreTools: ['greet'] }))
+    await plane.workspace('acme')
+    await plane.addServer('acme', { name: 'greeter', url: upstream.url })
+    tokens.set('owner', plane.ownerToken)
+    for (const role of ['admin', 'developer', 'readonly'] as const)
+      tokens.set(role, await plane.token('acme', { name: `${role} token`, member: `${role}-of-acme`, role }))
+    browser = await openBrowser()
+    open.defer(() => browser.close())
+  })
+
+  afterAll(() => open.disposeAsync())
+
+  async function typeToken(page: Page, token: string): Promise<void> {
+    await page.getByLabel('Token', { exact: true }).fill(token)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+
+  it('leads who is not signed in to the sign-in page, and from there to where they wanted to go', async () => {
+    await using window = await openWindow(browser, plane)
+    const { page } = window
+    await window.open('/w/acme/servers/greeter?tab=tools')
+    expect(new URL(page.url()).pathname).toBe('/sign-in')
+    await typeToken(page, tokens.get('admin') ?? '')
+    await page.getByRole('heading', { level: 1, name: 'greeter' }).waitFor()
+    expect(page.url()).toBe(`${plane.url}/w/acme/servers/greeter?tab=tools`)
+  })
+
+  it('says beside the field that a token is not accepted, and signs in with the next', async () => {
+    await using window = await openWindow(browser, plane)
+    const { page } = window
+    await window.open('/sign-in')
+    await typeToken(page, 'mcpgw_nonsense')
+    await page.getByRole('alert').getByText('This token is not accepted.').waitFor()
+    await typeToken(page, tokens.get('developer') ?? '')
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    await page.getByText('developer-of-acme').first().waitFor()
+  })
+
+  it('keeps no token where a script could read it', async () => {
+    await using window = await openWindow(browser, plane)
+    const { page } = window
+    const token = tokens.get('admin') ?? ''
+    await window.open('/sign-in')
+    await typeToken(page, token)
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    expect(await look(page, 'everything')).not.toContain('mcpgw_')
+    expect(await page.content()).not.toContain(token)
+  })
+
+  it('ends on the server when one signs out', async () => {
+    await using window = await openWindow(browser, plane, { token: tokens.get('admin') ?? '' })
+    const { page, context } = window
+    await window.open('/w/acme/connect')
+    await page.getByRole('link', { name: 'Audit' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor()
+    const cookies = await context.cookies()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
+    expect(await context.cookies()).toEqual([])
+    await page.goBack()
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
+    await context.addCookies(cookies)
+    await page.goto(`${plane.url}/w/acme`)
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
+  })
+
+  it('leads to the sign-in page when it was ended elsewhere, and back to where one was', async () => {
+    const token = await plane.token('acme', { name: 'to be ended', member: 'eve', role: 'admin' })
+    await using window = await openWindow(browser, plane, { token })
+    const { page } = window
+    await window.open('/w/acme/audit?outcome=ok')
+    const { items } = await plane.api('GET', '/workspaces/acme/tokens?kind=session&limit=500')
+    // The shape is a part of the public contract; a wrong one fails where it is used.
+    const session = (items as { id: string; member: string }[]).find(({ member }) => member === 'eve')
+    await plane.api('DELETE', `/workspaces/acme/tokens/${session?.id}`)
+    await page.getByRole('link', { name: 'Credentials' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
+    await typeToken(page, token)
+    await page.getByRole('heading', { level: 1, name: 'Credentials' }).waitFor()
+    expect(new URL(page.url()).pathname).toBe('/w/acme/credentials')
+  })
+
+  it.each(['owner', 'admin', 'developer', 'readonly'] as const)(
+    'shows the role %s the pages it may use, and no others',
+    async (role) => {
+      await using window = await openWindow(browser, plane, { token: tokens.get(role) ?? '' })
+      await window.open('/w/acme')
+      const menu = window.page.getByRole('navigation', { name: 'Workspace' })
+      const expected = [...workspacePages('acme', 'greeter', 1), ...INSTALLATION_PAGES]
+        .filter((page) => page.roles.includes(role))
+        .flatMap(({ link }) => (link === undefined ? [] : [link]))
+      expect(await menu.getByRole('link').allInnerTexts()).toEqual(expected)
+    },
+  )
+
+  it.each([
+    ['developer', 'servers', ['Add a server']],
+    ['developer', 'servers/greeter', ['Remove', 'Check now', 'Set the credential']],
+    ['readonly', 'servers', ['Add a server']],
+    ['readonly', 'tokens', ['Issue a token', 'Revoke']],
+    ['developer', 'tokens', ['Issue a token', 'Revoke']],
+    ['developer', 'members', ['Invite', 'Remove']],
+    ['developer', 'settings', ['Save', 'Delete']],
+    ['developer', 'credentials', ['Set', 'Rotate']],
+    ['admin', 'settings', ['Delete the workspace']],
+  ] as const)(
+    'gives the role %s on the page %s no button that would be refused',
+    async (role, path, buttons) => {
+      await using window = await openWindow(browser, plane, { token: tokens.get(role) ?? '' })
+      await window.open(`/w/acme/${path}`)
+      const shown = await window.page.locator('main button, main a.button').allInnerTexts()
+      for (const words of buttons) expect(shown.filter((text) => text.startsWith(words))).toEqual([])
+    },
+  )
+
+  it('goes nowhere else after signing in, whatever stands behind ?next= [W8]', async () => {
+    await using window = await openWindow(browser, plane)
+    const { page, complaints } = window
+    const visited: string[] = []
+    page.on('request', (request) => visited.push(request.url()))
+    for (const next of OPEN_REDIRECTS) {
+      await window.open(`/sign-in?next=${next}`)
+      await typeToken(page, tokens.get('readonly') ?? '')
+      await page.locator('h1:not(:text("Sign in"))').first().waitFor()
+      expect([next, new URL(page.url()).origin]).toEqual([next, plane.url])
+    }
+    expect(visited.filter((url) => !url.startsWith(`${plane.url}/`))).toEqual([])
+    expect(complaints).toEqual([])
+  })
+})
