@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
+import { ACTIONS } from '../../src/access/permissions.ts'
 import { ROUTES } from '../../src/http/admin/routes.ts'
 import { openInstallation } from './installation.ts'
 
@@ -122,7 +123,7 @@ describe('the admin API', () => {
     await using gateway = await openInstallation()
     const principal = { tokenId: 'local', member: 'local', role: 'owner' as const, rules: {} }
     const response = await gateway.app.fetch(new Request('http://gateway/api/v1/whoami'), { principal })
-    expect(await response.json()).toEqual({ role: 'owner', member: 'local' })
+    expect(await response.json()).toEqual({ role: 'owner', member: 'local', actions: [...ACTIONS] })
   })
 
   it('describes every route it has, to anyone', async () => {

@@ -86,6 +86,8 @@ describe('a login in the browser', () => {
     expect((await gateway.askWith(issued.token, 'GET', '/whoami')).body).toEqual({
       role: 'developer',
       member: 'dev',
+      tokenName: 'büro "1"',
+      actions: expect.arrayContaining(['tool.use']),
       workspace: 'acme',
     })
     const { items } = (await gateway.ask('admin', 'GET', '/workspaces/acme/tokens')).body

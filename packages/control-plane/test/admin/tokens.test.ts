@@ -23,6 +23,8 @@ describe('tokens', () => {
     expect(me.body).toEqual({
       role: 'developer',
       member: 'mia',
+      tokenName: 'laptop',
+      actions: expect.arrayContaining(['tool.use']),
       workspace: 'acme',
       expiresAt: '2026-01-31T13:00:00.000Z',
     })

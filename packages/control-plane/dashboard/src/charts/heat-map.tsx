@@ -1,6 +1,6 @@
-import { Link } from '@tanstack/react-router'
 import type { StatsItem } from '../api/shapes.ts'
 import { count } from '../format/numbers.ts'
+import { ChoiceLink } from '../parts/choice-link.tsx'
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour)
@@ -33,7 +33,7 @@ export function HeatMap({ items, searchOf, hourSearchOf, chosen }: Props) {
                 {hourSearchOf === undefined ? (
                   hour
                 ) : (
-                  <Link
+                  <ChoiceLink
                     to="."
                     search={hourSearchOf(hour)}
                     resetScroll={false}
@@ -41,7 +41,7 @@ export function HeatMap({ items, searchOf, hourSearchOf, chosen }: Props) {
                     aria-label={`${hour}:00 of every day`}
                   >
                     {hour}
-                  </Link>
+                  </ChoiceLink>
                 )}
               </th>
             ))}
@@ -84,12 +84,12 @@ function HeatCell({ calls, most, when, search, chosen }: CellProps) {
     return <span className={chosen ? 'heat-cell none chosen' : 'heat-cell none'} title={words} />
   }
   return (
-    <Link
+    <ChoiceLink
       to="."
       search={search}
       resetScroll={false}
       className={chosen ? 'heat-cell chosen' : 'heat-cell'}
-      aria-current={chosen || undefined}
+      current={chosen}
       style={{ '--share': calls / most } as React.CSSProperties}
       title={words}
       aria-label={words}

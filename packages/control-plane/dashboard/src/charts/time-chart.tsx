@@ -151,10 +151,20 @@ function FigureTable({ summary, times, series, format }: Props) {
 const tickTime = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
 const tickDay = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
 
+const DAY_SECONDS = 86_400
+/** What stands for whole days has nothing between them. */
+const DAY_TICKS = [1, 2, 7, 14, 30].map((days) => days * DAY_SECONDS)
+/** Below this height, ticks stand closer, or there would be only one. */
+const LOW = 150
+
+function inDays([first = '', second = '']: readonly string[]): boolean {
+  return Date.parse(second) - Date.parse(first) >= DAY_SECONDS * 1000
+}
+
 /** The time of day, and below it the day where one begins; days alone where there is nothing between them. */
 function timeTicks(seconds: readonly number[]): string[] {
   const [first = 0, second = 0] = seconds
-  const wide = second - first >= 86_400
+  const wide = second - first >= DAY_SECONDS
   let day = ''
   return seconds.map((each) => {
     const date = new Date(each * 1000)
@@ -194,8 +204,13 @@ function draw(element: HTMLElement, props: Props, onMove: (place: TipPlace | und
     cursor: { y: false, drag: { x: onSpan !== undefined, y: false, setScale: false } },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },
     axes: [
-      { ...axis, values: (_plot, ticks) => timeTicks(ticks) },
-      { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
+      { ...axis, ...(inDays(times) && { incrs: DAY_TICKS }), values: (_plot, ticks) => timeTicks(ticks) },
+      {
+        ...axis,
+        size: 64,
+        space: height < LOW ? 20 : 40,
+        values: (_plot, ticks) => ticks.map((tick) => format(tick)),
+      },
     ],
     series: [
       {},

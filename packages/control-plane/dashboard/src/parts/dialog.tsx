@@ -9,6 +9,8 @@ interface Props {
   children: ReactNode
 }
 
+const FIRST_FIELD = '.dialog-body :is(input, select, textarea):not([type="radio"], [type="checkbox"])'
+
 /**
  * A modal dialog, open for as long as it is rendered. The browser's own: it keeps the focus inside, closes on Escape,
  * and gives the focus back.
@@ -19,6 +21,8 @@ export function Dialog({ title, onClose, wide = false, children }: Props) {
   useEffect(() => {
     const element = dialog.current
     element?.showModal()
+    // Before it was shown nothing in it could take the focus; by itself it would go to the button that closes.
+    element?.querySelector<HTMLElement>(FIRST_FIELD)?.focus()
     return () => element?.close()
   }, [])
   return (

@@ -62,7 +62,7 @@ function columnsFor(home: TokenHome, act: (act: Act) => void): Column<Token>[] {
       cell: (token) => (
         <span>
           <span className="strong cell">{token.name}</span>
-          <span className="soft small line">made {localDay(token.createdAt)}</span>
+          <span className="soft small line short">made {localDay(token.createdAt)}</span>
         </span>
       ),
       sortBy: ({ name }) => name.toLowerCase(),
@@ -99,7 +99,7 @@ function State({ token }: { token: Token }) {
   return (
     <span>
       <TokenStateBadge state={state} />
-      <span className="soft small line">
+      <span className="soft small line short">
         {revokedAt !== null && <Time at={revokedAt} />}
         {revokedAt === null && expiresAt === null && 'never ends'}
         {revokedAt === null && expiresAt !== null && (

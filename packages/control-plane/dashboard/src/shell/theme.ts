@@ -43,8 +43,17 @@ export type Wish = Theme | 'system'
 
 /** The wish now, and a way to have another one. */
 export function useThemeWish(): [Wish, (wish: Wish) => void] {
-  useTheme()
-  return [chosen() ?? 'system', wishFor]
+  const [wish, setWish] = useState(wishNow)
+  useEffect(() => {
+    const listen = () => setWish(wishNow())
+    listeners.add(listen)
+    return () => void listeners.delete(listen)
+  }, [])
+  return [wish, wishFor]
+}
+
+function wishNow(): Wish {
+  return chosen() ?? 'system'
 }
 
 function wishFor(wish: Wish): void {

@@ -122,7 +122,7 @@ function FilterForm() {
 
 const KINDS = [
   { value: 'call', label: 'Calls' },
-  { value: 'management', label: 'Changes by people' },
+  { value: 'management', label: 'Changes' },
 ]
 
 const OUTCOME_OPTIONS = OUTCOMES.map((outcome) => ({ value: outcome, label: outcomeWord(outcome) }))

@@ -1,5 +1,5 @@
 import './audit.css'
-import { Link } from '@tanstack/react-router'
+import { ChoiceLink } from '../../parts/choice-link.tsx'
 import { Page } from '../../parts/page.tsx'
 import { useMay, useSession } from '../../shell/session.tsx'
 import { AuditFilters } from './audit-filters.tsx'
@@ -33,22 +33,22 @@ export function AuditPage() {
 function leadOf(all: boolean, ofInstallation: boolean): string {
   if (ofInstallation) return 'What owners did that belongs to no workspace, such as issuing owner tokens.'
   return all
-    ? 'Every call, allowed or refused, and every change that people made. Rows are never changed.'
-    : 'Your own calls, allowed or refused. Rows are never changed.'
+    ? 'Every call, allowed or refused, and every change that people made.'
+    : 'Your own calls, allowed or refused.'
 }
 
 /** Owners have two logs to look at. */
 function LogChoice({ ofInstallation }: { ofInstallation: boolean }) {
   const { slug } = useAudit()
-  const to = { to: '/w/$slug/audit', params: { slug }, activeProps: {} } as const
+  const to = { to: '/w/$slug/audit', params: { slug } } as const
   return (
     <nav className="segments log-choice" aria-label="Which log">
-      <Link {...to} search={{}} aria-current={ofInstallation ? undefined : 'page'}>
+      <ChoiceLink {...to} search={{}} current={!ofInstallation}>
         This workspace
-      </Link>
-      <Link {...to} search={{ log: 'installation' }} aria-current={ofInstallation ? 'page' : undefined}>
+      </ChoiceLink>
+      <ChoiceLink {...to} search={{ log: 'installation' }} current={ofInstallation}>
         Installation
-      </Link>
+      </ChoiceLink>
     </nav>
   )
 }

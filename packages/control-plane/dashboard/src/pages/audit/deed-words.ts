@@ -27,9 +27,9 @@ const DEED: Record<string, string> = {
   'audit.export': 'exported the log',
   'audit.prune': 'pruned rows',
   'call.as-token': 'called a tool as token',
-  'login.code': 'logged in',
-  'login.device': 'logged in with a code',
-  'login.invite': 'accepted an invitation',
+  'login.code': 'logged in on',
+  'login.device': 'logged in with a code on',
+  'login.invite': 'accepted an invitation on',
   'session.open': 'signed in to the dashboard',
   'session.close': 'signed out of the dashboard',
 }

@@ -1,5 +1,6 @@
-import { Link, useNavigate } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { ChoiceLink } from '../../parts/choice-link.tsx'
 import { SelectField } from '../../parts/fields.tsx'
 import { useMay } from '../../shell/session.tsx'
 import { CustomSpan } from './custom-span.tsx'
@@ -48,18 +49,17 @@ function RangeChoice() {
     <div className="row">
       <div className="segments">
         {RANGES.map(({ range, label }) => (
-          <Link
+          <ChoiceLink
             key={range}
             to="/w/$slug/insights"
             from="/w/$slug/insights"
             search={({ from: _from, to: _to, ...rest }: InsightsSearch) => ({ ...rest, range })}
-            aria-current={!custom && (search.range ?? '7d') === range ? 'true' : undefined}
-            activeProps={{}}
+            current={!custom && (search.range ?? '7d') === range}
             resetScroll={false}
             onClick={() => setOpen(false)}
           >
             {label}
-          </Link>
+          </ChoiceLink>
         ))}
         <button type="button" aria-pressed={custom} aria-expanded={open} onClick={() => setOpen(!open)}>
           Custom

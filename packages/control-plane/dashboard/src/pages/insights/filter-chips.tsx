@@ -1,6 +1,6 @@
-import { Link } from '@tanstack/react-router'
 import { X } from 'lucide-react'
 import { localTime } from '../../format/times.ts'
+import { ChoiceLink } from '../../parts/choice-link.tsx'
 import { FILTER_WORD } from './filter-bar.tsx'
 import type { InsightsSearch } from './search.ts'
 import { FILTERS, type Filter, useInsights } from './use-insights.ts'
@@ -25,9 +25,9 @@ export function FilterChips() {
       ))}
       {(custom ? 1 : 0) + set.length > 1 && (
         <li>
-          <Link to="/w/$slug/insights" from="/w/$slug/insights" search={{}} className="small">
+          <ChoiceLink to="/w/$slug/insights" from="/w/$slug/insights" search={{}} className="small">
             Take all off
-          </Link>
+          </ChoiceLink>
         </li>
       )}
     </ul>
@@ -45,7 +45,7 @@ function FilterChip({ filter }: { filter: Filter }) {
 function Chip({ text, without }: { text: string; without: readonly (keyof InsightsSearch)[] }) {
   return (
     <li>
-      <Link
+      <ChoiceLink
         to="/w/$slug/insights"
         from="/w/$slug/insights"
         search={(before: InsightsSearch) =>
@@ -55,12 +55,11 @@ function Chip({ text, without }: { text: string; without: readonly (keyof Insigh
         }
         resetScroll={false}
         className="chip"
-        activeProps={{}}
       >
         <span className="wrap">{text}</span>
         <X size={14} aria-hidden="true" />
         <span className="aside"> take off</span>
-      </Link>
+      </ChoiceLink>
     </li>
   )
 }

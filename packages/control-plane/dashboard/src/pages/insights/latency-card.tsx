@@ -1,4 +1,3 @@
-import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import type { Quantiles, Stats } from '../../api/shapes.ts'
 import { type Series, TimeChart } from '../../charts/time-chart.tsx'
@@ -7,6 +6,7 @@ import { duration } from '../../format/numbers.ts'
 import { utcOffset } from '../../format/times.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Card } from '../../parts/card.tsx'
+import { ChoiceLink } from '../../parts/choice-link.tsx'
 import { Empty } from '../../parts/empty.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import { CulpritTable } from './culprit-table.tsx'
@@ -45,18 +45,17 @@ function QuantileChoice() {
   return (
     <div className="segments">
       {(['p50', 'p95', 'p99'] as const).map((quantile) => (
-        <Link
+        <ChoiceLink
           key={quantile}
           to="/w/$slug/insights"
           from="/w/$slug/insights"
           search={(before: InsightsSearch) => ({ ...before, quantile })}
-          aria-current={quantile === current ? 'true' : undefined}
-          activeProps={{}}
+          current={quantile === current}
           resetScroll={false}
           title={QUANTILE_TITLE[quantile]}
         >
           {quantile}
-        </Link>
+        </ChoiceLink>
       ))}
     </div>
   )

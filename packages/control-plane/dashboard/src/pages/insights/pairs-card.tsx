@@ -5,6 +5,7 @@ import { statsQuery } from '../../api/queries.ts'
 import type { StatsItem } from '../../api/shapes.ts'
 import { count, percent, shortCount } from '../../format/numbers.ts'
 import { Card } from '../../parts/card.tsx'
+import { ChoiceLink } from '../../parts/choice-link.tsx'
 import { Empty } from '../../parts/empty.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import type { AuditSearch } from '../audit/search.ts'
@@ -74,17 +75,16 @@ function KindChoice({ current }: { current: keyof typeof KINDS }) {
   return (
     <div className="segments">
       {(['token-tool', 'member-server'] as const).map((pairs) => (
-        <Link
+        <ChoiceLink
           key={pairs}
           to="/w/$slug/insights"
           from="/w/$slug/insights"
           search={(before: InsightsSearch) => ({ ...before, pairs })}
-          aria-current={pairs === current ? 'true' : undefined}
-          activeProps={{}}
+          current={pairs === current}
           resetScroll={false}
         >
           {KINDS[pairs].label}
-        </Link>
+        </ChoiceLink>
       ))}
     </div>
   )

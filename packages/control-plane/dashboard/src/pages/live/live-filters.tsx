@@ -9,7 +9,7 @@ import { useMay } from '../../shell/session.tsx'
 
 const KINDS = [
   { value: 'call', label: 'Calls' },
-  { value: 'management', label: 'Changes by people' },
+  { value: 'management', label: 'Changes' },
 ]
 
 /** Which rows are shown. Everything in it stands in the address. */

@@ -1,13 +1,14 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { whoamiQuery } from '../../api/queries.ts'
+import { setupStateQuery, whoamiQuery } from '../../api/queries.ts'
 import { tell } from '../../api/request.ts'
 import { whoamiShape } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
 import { Card } from '../../parts/card.tsx'
 import { ErrorNotice } from '../../parts/error-notice.tsx'
 import { SecretField } from '../../parts/fields.tsx'
+import { Notice } from '../../parts/notice.tsx'
 import { Mark } from '../../shell/mark.tsx'
 import { safeNext } from '../../shell/safe-next.ts'
 
@@ -37,6 +38,7 @@ export function SignInPage() {
       </div>
       <Card>
         <h1>Sign in</h1>
+        <NoOwnerYet />
         <p className="soft">
           Paste a token of yours. It is exchanged for a session of this browser, and is not kept on this page.
         </p>
@@ -62,5 +64,16 @@ export function SignInPage() {
         </form>
       </Card>
     </main>
+  )
+}
+
+/** Who opens a new gateway at its bare address has no token to paste. */
+function NoOwnerYet() {
+  const setup = useQuery(setupStateQuery)
+  if (setup.data?.open !== true) return null
+  return (
+    <Notice title="This gateway has no owner yet">
+      Open the link that mcpgw-server printed when it started: whoever does so first becomes the owner.
+    </Notice>
   )
 }

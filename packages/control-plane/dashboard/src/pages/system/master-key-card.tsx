@@ -21,6 +21,7 @@ export function MasterKeyCard({ masterKey }: { masterKey: MasterKey }) {
     <Card
       title="Master key"
       actions={
+        source === 'file' &&
         may('key.rotate') && (
           <Button small onClick={() => setAsking(true)}>
             {unfinished ? 'Finish the change' : 'Change the key'}
@@ -45,14 +46,17 @@ export function MasterKeyCard({ masterKey }: { masterKey: MasterKey }) {
         </dd>
         {olderKeys > 0 && (
           <>
-            <dt>Older keys</dt>
-            <dd>{count(olderKeys)} kept until the change is finished</dd>
+            <dt>Under the key before</dt>
+            <dd>
+              {olderKeys === 1 ? '1 key' : `${count(olderKeys)} keys`} of workspaces, until the change is
+              finished
+            </dd>
           </>
         )}
       </dl>
       {unfinished && (
         <Notice tone="warn" title="A change of the key was begun and not finished">
-          All credentials can be read. Finish the change, then back up the new key.
+          Credentials can be read all the same. Finish the change, then back up the new key.
         </Notice>
       )}
       {unreadableKeys > 0 && (
@@ -65,25 +69,24 @@ export function MasterKeyCard({ masterKey }: { masterKey: MasterKey }) {
         <p className="soft">
           {source === 'file'
             ? 'Keep a copy of that file away from the database and its backups. Without it no stored credential can ever be read again; with both, anybody can read all of them.'
-            : 'Keep a copy of it away from the database and its backups, in your secret store. Without it no stored credential can ever be read again.'}
+            : 'Keep a copy of it away from the database and its backups, in your secret store. Without it no stored credential can ever be read again. To change it, restart with the new key in MCPGW_MASTER_KEY and the old one in MCPGW_PREVIOUS_MASTER_KEY.'}
         </p>
       ) : (
         <Notice tone="warn" title="The master key has changed. Back it up now.">
           {rotated.advice}
         </Notice>
       )}
-      {asking && <Rotate masterKey={masterKey} onRotated={setRotated} onClose={() => setAsking(false)} />}
+      {asking && <Rotate onRotated={setRotated} onClose={() => setAsking(false)} />}
     </Card>
   )
 }
 
 interface RotateProps {
-  masterKey: MasterKey
   onRotated: (rotated: RotatedKey) => void
   onClose: () => void
 }
 
-function Rotate({ masterKey: { source }, onRotated, onClose }: RotateProps) {
+function Rotate({ onRotated, onClose }: RotateProps) {
   const refresh = useRefresh()
   async function rotate() {
     onRotated(await tell('POST', rotatedKeyShape, ['master-key', 'rotate']))
@@ -92,18 +95,19 @@ function Rotate({ masterKey: { source }, onRotated, onClose }: RotateProps) {
   return (
     <Confirm title="Change the master key" act="Change it now" onConfirm={rotate} onClose={onClose}>
       <p>
-        A new key is made{source === 'file' ? ', written beside the old one,' : ''} and every workspace's key
-        is closed with it. Calls go on meanwhile.
+        A new key takes the place of the old one in its file, and the keys of the workspaces are sealed with
+        it. Calls go on meanwhile.
       </p>
       <ul className="bullets stack close">
         <li>
-          Backups of the key that you have now do not open the database afterwards. Back up the new one at
+          The copy of the key that you have now does not open the database afterwards. Back up the new one at
           once.
         </li>
-        <li>Keep the old one as long as you keep backups of the database that were made before.</li>
-        {source === 'environment' && (
-          <li>The control plane has to be told the new key, or it will not start again.</li>
-        )}
+        <li>Keep the old one as long as you keep backups of the database from before.</li>
+        <li>
+          Whoever had the old key and a copy of the database has had the credentials: set those anew as well,
+          at their servers first.
+        </li>
       </ul>
     </Confirm>
   )

@@ -1,4 +1,5 @@
 import '../../people/people.css'
+import './system.css'
 import { useQuery } from '@tanstack/react-query'
 import { systemQuery } from '../../api/queries.ts'
 import type { System } from '../../api/shapes.ts'
@@ -41,7 +42,7 @@ export function SystemPage() {
 function Figures({ system }: { system: System }) {
   const { version, node, startedAt, database, eventLoopMs, memoryBytes, workspaces, servers } = system
   return (
-    <div className="columns narrow">
+    <div className="system-figures">
       <Stat label="Version" value={version} hint={`Node ${node.replace(/^v/, '')}`} />
       <Stat
         label="Running since"
@@ -55,9 +56,9 @@ function Figures({ system }: { system: System }) {
       />
       <Stat label="Memory" value={bytes(memoryBytes)} hint="of the whole process" />
       <Stat
-        label="Delay of the event loop"
+        label="Event loop delay"
         value={duration(eventLoopMs.p99)}
-        hint={`99 of 100 are shorter; half under ${duration(eventLoopMs.p50)}`}
+        hint={`99 in 100 are shorter, half under ${duration(eventLoopMs.p50)}`}
         {...(eventLoopMs.p99 > SLOW_MS && { tone: 'warn' as const })}
       />
       <Stat
