@@ -15,22 +15,28 @@ import { useInsights } from './use-insights.ts'
 
 const SIZE = 10
 
+/** Names of tools and tokens are unique only within what they are of. */
+interface Named {
+  name: string
+  of?: string
+}
+
 interface Kind {
   label: string
   by: string
   row: (item: StatsItem) => string
-  rowName: (item: StatsItem) => string
+  rowName: (item: StatsItem) => Named
   column: (item: StatsItem) => string
-  columnName: (item: StatsItem) => { name: string; of?: string }
+  columnName: (item: StatsItem) => Named
   log: (item: StatsItem) => AuditSearch
 }
 
 const KINDS: Record<'token-tool' | 'member-server', Kind> = {
   'token-tool': {
     label: 'Tokens and tools',
-    by: 'server,tool,token',
+    by: 'server,tool,member,token',
     row: ({ tokenId }) => tokenId ?? '',
-    rowName: ({ tokenId, tokenName }) => tokenName ?? tokenId ?? '',
+    rowName: ({ tokenId, tokenName, member }) => ({ name: tokenName ?? tokenId ?? '', of: member ?? '' }),
     column: ({ server, tool }) => JSON.stringify([server, tool]),
     columnName: ({ server, tool }) => ({ name: tool ?? 'no tool', of: server ?? '' }),
     log: ({ server, tool, tokenId }) => ({
@@ -43,7 +49,7 @@ const KINDS: Record<'token-tool' | 'member-server', Kind> = {
     label: 'Members and servers',
     by: 'server,member',
     row: ({ member }) => member ?? '',
-    rowName: ({ member }) => member ?? '',
+    rowName: ({ member }) => ({ name: member ?? '' }),
     column: ({ server }) => server ?? '',
     columnName: ({ server }) => ({ name: server ?? 'no server' }),
     log: ({ server, member }) => ({ member, server: server ?? undefined }),
@@ -107,22 +113,20 @@ function PairsTable({ kind, items }: { kind: Kind; items: readonly StatsItem[] }
         <thead>
           <tr>
             <td />
-            {grid.columns.map(({ key, item }) => {
-              const { name, of } = kind.columnName(item)
-              return (
-                <th scope="col" key={key}>
-                  {of !== undefined && <span className="soft">{of} </span>}
-                  {name}
-                </th>
-              )
-            })}
+            {grid.columns.map(({ key, item }) => (
+              <th scope="col" key={key}>
+                <Name {...kind.columnName(item)} />
+              </th>
+            ))}
             <th scope="col">All</th>
           </tr>
         </thead>
         <tbody>
           {grid.rows.map((row, index) => (
             <tr key={row.key}>
-              <th scope="row">{kind.rowName(row.item)}</th>
+              <th scope="row">
+                <Name {...kind.rowName(row.item)} />
+              </th>
               {grid.columns.map(({ key }, column) => {
                 const item = grid.cells[index]?.[column]
                 return (
@@ -148,5 +152,14 @@ function PairsTable({ kind, items }: { kind: Kind; items: readonly StatsItem[] }
         </tbody>
       </table>
     </div>
+  )
+}
+
+function Name({ name, of }: Named) {
+  return (
+    <>
+      {of !== undefined && <span className="soft">{of} </span>}
+      {name}
+    </>
   )
 }

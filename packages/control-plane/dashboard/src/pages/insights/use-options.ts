@@ -16,7 +16,12 @@ export function useOptions(filter: Filter): Option[] {
   const { slug, span, search } = useInsights()
   const narrowed = filter === 'tool' ? { server: search.server } : {}
   const stats = useQuery({
-    ...statsQuery(slug, { ...instants(span), ...narrowed, by: filter, limit: 500 }),
+    ...statsQuery(slug, {
+      ...instants(span),
+      ...narrowed,
+      by: filter === 'token' ? 'member,token' : filter,
+      limit: 500,
+    }),
     staleTime: OPTIONS_FRESH_MS,
     placeholderData: (old) => old,
   })
@@ -29,5 +34,5 @@ export function useOptions(filter: Filter): Option[] {
 function optionOf(filter: Filter, item: StatsItem): Option | undefined {
   const value = filter === 'token' ? item.tokenId : item[filter]
   if (value == null) return undefined
-  return { value, label: filter === 'token' ? (item.tokenName ?? value) : value }
+  return { value, label: filter === 'token' ? `${item.tokenName ?? value} (${item.member})` : value }
 }

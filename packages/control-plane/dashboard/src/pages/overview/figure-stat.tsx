@@ -9,10 +9,20 @@ interface Props {
   before: string | undefined
   change: ReactNode
   hour: string | undefined
+  /** Where figures are kept by the hour only, they may begin earlier. */
+  since?: string | undefined
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+
+const HARDLY_MORE_MS = 65 * 60_000
+
+function isLonger(since: string): boolean {
+  return Date.now() - Date.parse(since) > HARDLY_MORE_MS
 }
 
 /** One figure of this week, with what it was the week before and what it is now. */
-export function FigureStat({ label, value, detail, before, change, hour }: Props) {
+export function FigureStat({ label, value, detail, before, change, hour, since }: Props) {
   return (
     <Stat
       label={label}
@@ -27,7 +37,9 @@ export function FigureStat({ label, value, detail, before, change, hour }: Props
           <span>
             {before ?? '…'} {before !== undefined && change}
           </span>
-          <span>Last hour</span>
+          <span>
+            {since !== undefined && isLonger(since) ? `Since ${clock.format(new Date(since))}` : 'Last hour'}
+          </span>
           <span>{hour ?? '…'}</span>
         </span>
       }

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { clientsQuery, statsQuery } from '../../api/queries.ts'
-import type { Figures, SeenClient, StatsItem } from '../../api/shapes.ts'
+import type { Figures, SeenClient, Stats, StatsItem } from '../../api/shapes.ts'
 import { Change } from '../../figures/change.tsx'
 import { HOUR_MS, instants, lastSpan, spanBefore, WEEK_MS } from '../../figures/spans.ts'
-import { count, duration, percent, shortCount } from '../../format/numbers.ts'
+import { count, duration, percent } from '../../format/numbers.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { FigureStat } from './figure-stat.tsx'
 
@@ -32,9 +32,9 @@ export function WeekFigures({ slug }: { slug: string }) {
     <Loaded query={now} height="7.5rem">
       {({ total, items }) => (
         <div className="columns narrow">
-          <CallsStat now={total} before={before?.total} hour={lastHour?.total} />
-          <ErrorStat now={total} before={before?.total} hour={lastHour?.total} />
-          <LatencyStat now={total} before={before?.total} hour={lastHour?.total} />
+          <CallsStat now={total} before={before?.total} hour={lastHour} />
+          <ErrorStat now={total} before={before?.total} hour={lastHour} />
+          <LatencyStat now={total} before={before?.total} hour={lastHour} />
           <ActiveStat now={items} before={before?.items} clients={clients} since={hour.from} />
         </div>
       )}
@@ -45,18 +45,19 @@ export function WeekFigures({ slug }: { slug: string }) {
 interface StatProps {
   now: Figures
   before: Figures | undefined
-  hour: Figures | undefined
+  hour: Stats | undefined
 }
 
 function CallsStat({ now, before, hour }: StatProps) {
   return (
     <FigureStat
       label="Calls this week"
-      value={shortCount(now.calls)}
+      value={count(now.calls)}
       detail={`${count(now.calls / 7)} a day`}
       before={before && count(before.calls)}
       change={<Change now={now.calls} before={before?.calls} />}
-      hour={hour && count(hour.calls)}
+      hour={hour && count(hour.total.calls)}
+      since={hour?.from}
     />
   )
 }
@@ -69,7 +70,8 @@ function ErrorStat({ now, before, hour }: StatProps) {
       detail={now.errors === 1 ? '1 call' : `${count(now.errors)} calls`}
       before={before && percent(before.errorRate)}
       change={<Change now={now.errorRate} before={before?.errorRate} as="points" worse="up" />}
-      hour={hour && percent(hour.errorRate)}
+      hour={hour && percent(hour.total.errorRate)}
+      since={hour?.from}
     />
   )
 }
@@ -82,7 +84,8 @@ function LatencyStat({ now, before, hour }: StatProps) {
       detail={`p50 ${latency(now, 'p50')}`}
       before={before && latency(before, 'p95')}
       change={<Change now={now.latencyMs?.p95} before={before?.latencyMs?.p95} worse="up" />}
-      hour={hour && latency(hour, 'p95')}
+      hour={hour && latency(hour.total, 'p95')}
+      since={hour?.from}
     />
   )
 }
