@@ -39,9 +39,11 @@ export function SetCredentialDialog({
           <CheckedServer slug={slug} server={outcome.server} />
           <div className="dialog-foot">
             {outcome.server.status !== 'ready' && (
-              <Button onClick={() => setOutcome(undefined)}>Set it again</Button>
+              <Button look="main" onClick={() => setOutcome(undefined)}>
+                Set it again
+              </Button>
             )}
-            <Button look="main" onClick={onClose}>
+            <Button look={outcome.server.status === 'ready' ? 'main' : 'plain'} onClick={onClose}>
               Done
             </Button>
           </div>

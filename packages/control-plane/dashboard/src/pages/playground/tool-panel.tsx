@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Play, Square } from 'lucide-react'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Tool } from '../../api/shapes.ts'
 import { BASE_PATH } from '../../base-path.ts'
 import { duration } from '../../format/numbers.ts'
@@ -37,6 +37,7 @@ export function ToolPanel({ slug, name, tool }: Props) {
   // Mistakes are told when somebody tries to send them, and go away while they are mended.
   const [tried, setTried] = useState(false)
   const [switchMistake, setSwitchMistake] = useState<string>()
+  const form = useRef<HTMLFormElement>(null)
   const call = useCall(slug)
   const client = useQueryClient()
   const reading = readDraft(field, attempt.draft)
@@ -53,8 +54,8 @@ export function ToolPanel({ slug, name, tool }: Props) {
   const run = () => {
     setTried(true)
     const args = argumentsToSend(attempt, reading)
-    if (args === undefined || call.isPending) return
-    send({ name, arguments: args.value, ...(token !== undefined && { token }) })
+    if (args === undefined) setTimeout(() => showMistake(form.current))
+    else if (!call.isPending) send({ name, arguments: args.value, ...(token !== undefined && { token }) })
   }
   return (
     <>
@@ -66,6 +67,7 @@ export function ToolPanel({ slug, name, tool }: Props) {
         )}
         <form
           className="stack"
+          ref={form}
           noValidate
           onSubmit={(event) => {
             event.preventDefault()
@@ -101,7 +103,7 @@ export function ToolPanel({ slug, name, tool }: Props) {
               value={attempt.json}
               onChange={(json) => change({ ...attempt, json })}
               mistake={switchMistake ?? (tried ? jsonMistake(attempt.json) : undefined)}
-              rows={10}
+              rows={6}
               mono
             />
           )}
@@ -133,6 +135,13 @@ export function ToolPanel({ slug, name, tool }: Props) {
       )}
     </>
   )
+}
+
+/** To the first thing that is wrong, once it is on the screen. */
+function showMistake(form: HTMLFormElement | null): void {
+  const first = form?.querySelector<HTMLElement>('[aria-invalid="true"], .mistake')
+  first?.focus({ preventScroll: true })
+  first?.scrollIntoView({ block: 'center' })
 }
 
 const NONE: ReadonlyMap<string, string> = new Map()

@@ -25,6 +25,7 @@ import {
   repeatedHeader,
 } from './new-server.ts'
 import { RemoteServerForm } from './remote-server-form.tsx'
+import { wantsCredential } from './server-trouble.tsx'
 
 /** The ways a server comes into a workspace. A further one is a row here and a form below. */
 const WAYS = [
@@ -52,7 +53,7 @@ export function AddServerDialog({ slug, onClose }: { slug: string; onClose: () =
   const mistakes = mistakesOf(addition.error, way === 'url' ? repeatedHeader(remote) : undefined)
   if (added !== undefined) {
     return (
-      <Dialog title={`${added.server.name} is added`} wide onClose={onClose}>
+      <Dialog title={titleOf(added)} wide onClose={onClose}>
         <AddedServer slug={slug} added={added} onChange={setAdded} onClose={onClose} />
       </Dialog>
     )
@@ -99,6 +100,12 @@ export function AddServerDialog({ slug, onClose }: { slug: string; onClose: () =
       </form>
     </Dialog>
   )
+}
+
+function titleOf({ server: { name, status }, failure }: Added): string {
+  return status === 'ready' && failure === undefined
+    ? `${name} is added`
+    : `${name} is added, and not ready yet`
 }
 
 /** Creates the server, puts its credential, and checks it. Fails only where there is no server afterwards. */
@@ -179,10 +186,7 @@ function AddedServer({ slug, added, onChange, onClose }: AddedProps) {
       )}
       {warning !== undefined && <Notice tone="warn">{warning}</Notice>}
       {!well && names.length > 0 && (
-        <details
-          className="disclosure"
-          open={server.status === 'needs_credential' || failure !== undefined || undefined}
-        >
+        <details className="disclosure" open={wantsCredential(server) || failure !== undefined || undefined}>
           <summary>Set the credential again</summary>
           <CredentialForm
             slug={slug}
@@ -204,9 +208,11 @@ function AddedServer({ slug, added, onChange, onClose }: AddedProps) {
             </Button>
           </>
         )}
-        <ButtonLink to="/w/$slug/servers/$server" params={{ slug, server: server.name }}>
-          Look at its tools
-        </ButtonLink>
+        {well && (
+          <ButtonLink to="/w/$slug/servers/$server" params={{ slug, server: server.name }}>
+            Look at its tools
+          </ButtonLink>
+        )}
         <Button look="main" onClick={onClose}>
           {well ? 'Done' : 'Keep it and close'}
         </Button>

@@ -33,7 +33,8 @@ export function ChangeReview({ pin, held, busy, onApprove }: Props) {
       }
     >
       <p className="soft small">
-        Changed <Time at={pending.since} />. Approved before that: <Time at={approvedAt} /> by {approvedBy}.
+        Changed <Time at={pending.since} />. Approved before that: <Time at={approvedAt} />,{' '}
+        {approvedBy === 'first sight' ? 'at first sight' : `by ${approvedBy}`}.
       </p>
       {pending.flags.length > 0 && <Flags flags={pending.flags} />}
       <dl className="changes">

@@ -64,7 +64,11 @@ export function ServerCard({ slug, server, usage, hourly }: Props) {
           <Figure label="Errors">{usage === undefined ? '–' : percent(usage.errorRate)}</Figure>
           <Figure label="p95">{usage?.latencyMs == null ? '–' : duration(usage.latencyMs.p95)}</Figure>
         </dl>
-        <Sparkline values={hourly} />
+        {hourly.some((calls) => calls > 0) ? (
+          <Sparkline values={hourly} />
+        ) : (
+          <p className="soft small">No calls in the last 24 hours</p>
+        )}
         <CredentialAge server={server} />
       </div>
     </section>

@@ -68,9 +68,11 @@ function Waiting({ slug, server, pins }: { slug: string; server: Server; pins: r
   )
 }
 
-function meanwhile({ heldBack, pin }: Server): string {
-  if (heldBack > 0)
-    return `${heldBack === 1 ? 'One of them is' : `${heldBack} of them are`} held back: clients do not see ${heldBack === 1 ? 'it' : 'them'} and cannot call ${heldBack === 1 ? 'it' : 'them'} until somebody approves.`
+function meanwhile({ heldBack, changedTools, pin }: Server): string {
+  if (heldBack > 0) {
+    const who = heldBack === changedTools ? 'Held back' : `${heldBack} of them held back`
+    return `${who}: clients do not see what is held back, and cannot call it, until somebody approves.`
+  }
   return pin === 'off'
     ? 'Nobody is warned: changes of this server are not looked at.'
     : 'They can be used meanwhile, as they are now: this server is set to warn only.'

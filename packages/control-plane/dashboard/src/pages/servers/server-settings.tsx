@@ -80,7 +80,7 @@ function UseForm({ slug, server }: { slug: string; server: Server }) {
           {
             value: 'never',
             label: 'Never in front',
-            hint: 'Of two tools with the same name, one is hidden.',
+            hint: 'Where two have the same name, only one keeps it bare.',
           },
         ]}
       />

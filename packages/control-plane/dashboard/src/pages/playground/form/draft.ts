@@ -25,8 +25,10 @@ const NOTHING: Draft = { kind: 'plain', text: '', given: false }
 
 /** Where somebody begins: with what the schema presets, and with a place for everything that is required. */
 export function firstDraft(field: Field, required: boolean): Draft {
-  const preset = field.preset === undefined ? undefined : draftOf(field, field.preset)
-  return preset ?? blankDraft(field, required)
+  const { preset } = field
+  // Null for what need not be there says no more than leaving it out, and would be in the way of a value.
+  if (preset === undefined || (preset === null && !required)) return blankDraft(field, required)
+  return draftOf(field, preset) ?? blankDraft(field, required)
 }
 
 /** The same for what a schema presets nothing for. */

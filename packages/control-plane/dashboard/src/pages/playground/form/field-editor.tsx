@@ -4,7 +4,7 @@ import { CheckField, Field as LabelledField } from '../../../parts/fields.tsx'
 import { Seen } from '../../servers/seen.tsx'
 import { chooseVariant, type Draft, firstDraft, type Mistakes, type OfDraft } from './draft.ts'
 import type { Field, OfKind } from './field.ts'
-import { fieldWords } from './field-words.ts'
+import { shortWords } from './field-words.ts'
 import { GroupEditor } from './group-editor.tsx'
 import { ListEditor } from './list-editor.tsx'
 import { PlainEditor } from './plain-editor.tsx'
@@ -48,12 +48,13 @@ function about({ name, field, required, mistakes, path }: EditorProps) {
   const mistake = mistakes.get(path)
   return {
     label: <Label name={name} field={field} required={required} />,
-    hint: <Hint field={field} />,
+    ...(hasHint(field) && { hint: <Hint field={field} /> }),
     ...(mistake !== undefined && { mistake }),
   }
 }
 
-function Label({ name, field: { title }, required }: { name: string; field: Field; required: boolean }) {
+function Label({ name, field, required }: { name: string; field: Field; required: boolean }) {
+  const { title } = field
   return (
     <>
       <span className="wrap">
@@ -65,26 +66,32 @@ function Label({ name, field: { title }, required }: { name: string; field: Fiel
           <Seen text={name} />
         </code>
       )}
-      {required && <span className="soft small"> required</span>}
+      {required && <span className="small"> required</span>}
+      <span className="field-kind"> {shortWords(field)}</span>
     </>
   )
 }
 
+function hasHint(field: Field): boolean {
+  return (
+    field.description !== undefined ||
+    (field.kind === 'text' && (field.example !== undefined || field.pattern !== undefined))
+  )
+}
+
 function Hint({ field }: { field: Field }) {
-  const example = field.kind === 'text' ? field.example : undefined
-  const pattern = field.kind === 'text' ? field.pattern : undefined
+  const { description } = field
+  const { example, pattern } = field.kind === 'text' ? field : {}
   return (
     <>
-      {field.description !== undefined && (
+      {description !== undefined && (
         <span className="pre wrap">
-          <Seen text={field.description} />{' '}
+          <Seen text={description} />{' '}
         </span>
       )}
-      <span className="small wrap">({fieldWords(field)})</span>
-      {example !== undefined && <span className="small wrap"> For example {example}</span>}
+      {example !== undefined && <span className="wrap">For example {example} </span>}
       {pattern !== undefined && (
-        <span className="small wrap">
-          {' '}
+        <span className="wrap">
           Pattern <code>{pattern}</code>
         </span>
       )}
@@ -129,17 +136,25 @@ function EmptyText({ field, draft, mistakes, path, onChange }: EditorProps) {
   )
 }
 
+interface NestedProps extends EditorProps {
+  children: ReactNode
+  /** What is inside says what is wrong. */
+  quiet?: boolean
+}
+
 /** A field of several controls. */
-function Nested({ children, ...props }: EditorProps & { children: ReactNode }) {
-  const mistake = props.mistakes.get(props.path)
+function Nested({ children, quiet = false, ...props }: NestedProps) {
+  const mistake = quiet ? undefined : props.mistakes.get(props.path)
   return (
     <fieldset className="nested">
       <legend>
         <Label {...props} />
       </legend>
-      <span className="hint">
-        <Hint field={props.field} />
-      </span>
+      {hasHint(props.field) && (
+        <span className="hint">
+          <Hint field={props.field} />
+        </span>
+      )}
       {children}
       {mistake !== undefined && (
         <span className="mistake" role="alert">
@@ -203,8 +218,9 @@ function Many(props: EditorProps & { field: OfKind<'many'>; draft: OfDraft<'many
 function Variants(props: EditorProps & { field: OfKind<'variants'>; draft: OfDraft<'variants'> }) {
   const { name, field, draft, required, onChange } = props
   const variant = draft.chosen === undefined ? undefined : field.variants[draft.chosen]
+  const isGroup = variant?.field.kind === 'group'
   return (
-    <Nested {...props}>
+    <Nested {...props} quiet={variant !== undefined && !isGroup}>
       <select
         className="input"
         aria-label={`Kind of ${name}`}

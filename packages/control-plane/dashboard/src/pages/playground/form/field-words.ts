@@ -8,6 +8,13 @@ export function fieldWords(field: Field): string {
   return field.nullable ? `${words}, or null` : words
 }
 
+/** The same for where the options are to be seen anyway. */
+export function shortWords(field: Field): string {
+  if (field.kind !== 'choice' && field.kind !== 'many') return fieldWords(field)
+  const words = `${field.kind === 'choice' ? 'one' : 'any'} of ${field.options.length}`
+  return field.nullable ? `${words}, or null` : words
+}
+
 function kindWords(field: Field): string {
   switch (field.kind) {
     case 'text':
