@@ -60,7 +60,8 @@ describe.skipIf(noBrowser !== undefined)(`tokens in the dashboard ${noBrowser ??
     await using client = await connect({ era: 'legacy', way: 'through the bridge', url, token })
     await window.open('/w/acme/live')
     await page.getByText('Connected').waitFor()
-    const row = page.getByRole('list', { name: 'The log, newest first' }).getByText('greet', { exact: true })
+    const log = page.getByRole('list', { name: 'The log, newest first' })
+    const row = log.getByRole('link').filter({ hasText: 'greet' }).filter({ hasText: 'bruno' })
     const delays: number[] = []
     for (let call = 1; call <= 3; call++) {
       await client.call('greeter__greet')
