@@ -17,12 +17,14 @@ import { Time } from '../../parts/time.tsx'
 import { EndMember } from '../../people/end-member.tsx'
 import { InviteDialog } from '../../people/invite-dialog.tsx'
 import { lastWeek } from '../../people/last-week.ts'
+import { useMay } from '../../shell/session.tsx'
 
 /** The people and agents of a workspace, as their tokens tell of them. */
 export function MembersPage() {
   const { slug } = useParams({ from: '/inside/w/$slug/members' })
   const [inviting, setInviting] = useState(false)
   const [ending, setEnding] = useState<string>()
+  const may = useMay()
   const members = useQuery(membersQuery(slug))
   const calls = useQuery(statsQuery(slug, { ...lastWeek(), by: 'member', limit: 500 })).data?.items
   return (
@@ -30,10 +32,12 @@ export function MembersPage() {
       title="Members"
       lead="Whoever holds a token of this workspace. When somebody leaves, one act ends all they have."
       actions={
-        <Button look="main" onClick={() => setInviting(true)}>
-          <UserPlus size={16} aria-hidden="true" />
-          Invite a teammate
-        </Button>
+        may('token.manage') && (
+          <Button look="main" onClick={() => setInviting(true)}>
+            <UserPlus size={16} aria-hidden="true" />
+            Invite a teammate
+          </Button>
+        )
       }
     >
       <Card flush>

@@ -48,9 +48,8 @@ function RemoveWorkspace({ workspace, onClose }: { workspace: Workspace; onClose
       onConfirm={remove}
       onClose={onClose}
     >
-      <p>This cannot be undone. With it go:</p>
+      <p>This cannot be undone. Its URL stops answering, and its log stays in the database.</p>
       <WhatGoes slug={slug} />
-      <p>The log stays in the database, where owners can still look it up.</p>
     </Confirm>
   )
 }
@@ -59,30 +58,36 @@ function WhatGoes({ slug }: { slug: string }) {
   const servers = useQuery(serversQuery(slug)).data?.items ?? []
   const tokens = useQuery(tokensQuery(slug)).data?.items ?? []
   const live = tokens.filter((token) => isLive(token))
-  const members = [...new Set(live.map(({ member }) => member))]
-  const withCredential = servers.filter(hasCredential)
+  const credentials = servers.filter(hasCredential)
+  if (servers.length === 0 && live.length === 0) return null
   return (
-    <ul className="bullets stack close">
-      <li className="wrap">{named('server', servers)}</li>
-      <li className="wrap">{named('credential', withCredential)}, which nobody can read back</li>
-      <li className="wrap">
-        {counted(live.length, 'live token')}
-        {members.length > 0 && `, of ${members.join(', ')}`}
-      </li>
-    </ul>
+    <>
+      <p className="strong">With it go:</p>
+      <ul className="bullets stack close">
+        <Going what="server" names={servers.map(({ name }) => name)} />
+        <Going
+          what="credential"
+          names={credentials.map(({ name }) => name)}
+          also="Nobody can read them back."
+        />
+        <Going what="live token" names={live.map(({ name, member }) => `${name} (${member})`)} />
+      </ul>
+    </>
+  )
+}
+
+function Going({ what, names, also }: { what: string; names: readonly string[]; also?: string }) {
+  if (names.length === 0) return null
+  return (
+    <li className="wrap">
+      {names.length} {what}
+      {names.length === 1 ? '' : 's'}: {names.join(', ')}
+      {also !== undefined && `. ${also}`}
+    </li>
   )
 }
 
 function hasCredential({ credential }: Server): boolean {
   if (credential === undefined) return false
   return 'set' in credential ? credential.set : credential.version !== null
-}
-
-function named(what: string, servers: readonly Server[]): string {
-  const names = servers.map(({ name }) => name).join(', ')
-  return servers.length === 0 ? `no ${what}` : `${counted(servers.length, what)}: ${names}`
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

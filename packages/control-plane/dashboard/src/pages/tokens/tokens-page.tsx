@@ -13,6 +13,7 @@ import { InviteDialog } from '../../people/invite-dialog.tsx'
 import { SessionTable } from '../../people/session-table.tsx'
 import { isLive } from '../../people/token-state.ts'
 import { TokenTable } from '../../people/token-table.tsx'
+import { useMay } from '../../shell/session.tsx'
 import { InviteTable } from './invite-table.tsx'
 import { IssueDialog } from './issue-dialog.tsx'
 
@@ -23,21 +24,24 @@ export function TokensPage() {
   const { tab = 'tokens', member } = useSearch({ from: '/inside/w/$slug/tokens' })
   const [making, setMaking] = useState<Making>()
   const close = () => setMaking(undefined)
+  const may = useMay()
   return (
     <Page
       title="Tokens"
       lead="Who may use this workspace, with what, and until when."
       actions={
-        <>
-          <Button onClick={() => setMaking('invite')}>
-            <UserPlus size={16} aria-hidden="true" />
-            Invite a teammate
-          </Button>
-          <Button look="main" onClick={() => setMaking('token')}>
-            <Plus size={16} aria-hidden="true" />
-            Issue a token
-          </Button>
-        </>
+        may('token.manage') && (
+          <>
+            <Button onClick={() => setMaking('invite')}>
+              <UserPlus size={16} aria-hidden="true" />
+              Invite a teammate
+            </Button>
+            <Button look="main" onClick={() => setMaking('token')}>
+              <Plus size={16} aria-hidden="true" />
+              Issue a token
+            </Button>
+          </>
+        )
       }
     >
       <TokenTabs slug={slug} current={tab} />
