@@ -19,6 +19,8 @@ export function Dialog({ title, onClose, wide = false, children }: Props) {
   useEffect(() => {
     const element = dialog.current
     element?.showModal()
+    // Where there is something to fill in, one begins there and not at the button that closes.
+    element?.querySelector<HTMLElement>('.dialog-body :is(input, select, textarea)')?.focus()
     return () => element?.close()
   }, [])
   return (
