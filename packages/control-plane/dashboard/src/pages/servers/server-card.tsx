@@ -42,13 +42,7 @@ export function ServerCard({ slug, server, usage, hourly }: Props) {
             {kind === 'remote' ? 'Remote' : 'Hosted'}
           </Badge>
           {era !== null && <EraBadge era={era} />}
-          {changedTools > 0 && (
-            <Link to="/w/$slug/servers/$server" params={{ slug, server: name }} search={{ tab: 'changes' }}>
-              <Badge tone="warn" icon={FileDiff}>
-                {changedTools} changed {changedTools === 1 ? 'tool waits' : 'tools wait'}
-              </Badge>
-            </Link>
-          )}
+          {changedTools > 0 && <ChangedTools slug={slug} server={server} />}
         </div>
         {enabled && <ServerTrouble slug={slug} server={server} />}
         {enabled && status === 'failing' && may('server.check') && (
@@ -72,6 +66,21 @@ export function ServerCard({ slug, server, usage, hourly }: Props) {
         <CredentialAge server={server} />
       </div>
     </section>
+  )
+}
+
+function ChangedTools({ slug, server: { name, changedTools } }: { slug: string; server: Server }) {
+  const may = useMay()
+  const badge = (
+    <Badge tone="warn" icon={FileDiff}>
+      {changedTools} changed {changedTools === 1 ? 'tool waits' : 'tools wait'}
+    </Badge>
+  )
+  if (!may('server.write')) return badge
+  return (
+    <Link to="/w/$slug/servers/$server" params={{ slug, server: name }} search={{ tab: 'changes' }}>
+      {badge}
+    </Link>
   )
 }
 
