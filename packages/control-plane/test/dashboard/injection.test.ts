@@ -4,6 +4,7 @@ import { ControlPlane } from '../control-plane.ts'
 import { noBrowser, openBrowser } from '../oauth/browser.ts'
 import { HOSTILE_TEXTS } from '../oauth/hostile-texts.ts'
 import { openSink, type Sink } from '../trust/sink.ts'
+import { callOnce } from './call-once.ts'
 import { ALL_AT_ONCE, startHostile, startHostileNames, toolName } from './hostile-server.ts'
 import { look } from './looks.ts'
 import { type DashboardWindow, openWindow } from './window.ts'
@@ -70,31 +71,16 @@ describe.skipIf(noBrowser !== undefined)(`hostile texts in the dashboard ${noBro
     await plane.tryApi('POST', '/workspaces', { slug: `w${index}`, name: text.slice(0, 100) })
     await plane.tryApi('POST', '/workspaces/acme/invites', { member: text.slice(0, 200), role: 'developer' })
     const token = issued.status === 201 ? String(issued.body.token) : await plane.token('acme')
-    if (await callOnce(token, text, `hostile__${toolName(index)}`)) accepted.calls += 1
+    if (await callAs(token, text, `hostile__${toolName(index)}`)) accepted.calls += 1
   }
 
-  async function callOnce(token: string, client: string, name: string): Promise<boolean> {
-    const send = (method: string, params: object, session?: string) =>
-      fetch(`${plane.url}/ws/acme`, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-          ...(session !== undefined && { 'mcp-session-id': session }),
-        },
-        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-      })
-    const clientInfo = { name: client, version: client.slice(0, 20) }
-    const first = await send('initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo })
-    await first.text()
-    const answer = await send(
-      'tools/call',
-      { name, arguments: {} },
-      first.headers.get('mcp-session-id') ?? '',
-    )
-    await answer.text()
-    return answer.ok
+  function callAs(token: string, client: string, tool: string): Promise<boolean> {
+    return callOnce(plane, {
+      slug: 'acme',
+      token,
+      client: { name: client, version: client.slice(0, 20) },
+      tool,
+    })
   }
 
   /** Nothing on the page runs, leads away or was markup when it came. */
@@ -178,7 +164,7 @@ describe.skipIf(noBrowser !== undefined)(`hostile texts in the dashboard ${noBro
     const token = await plane.token('acme', { name: SEEN[0], member: SEEN[1] })
     await window.open('/w/acme/live')
     await page.getByText('Connected').waitFor()
-    await callOnce(token, SEEN[2] ?? '', 'hostile__t1')
+    await callAs(token, SEEN[2] ?? '', 'hostile__t1')
     await expect.poll(() => look(page, 'everything')).toContain(SEEN[2])
     await expectSeen(page)
     await expectHarmless(page)

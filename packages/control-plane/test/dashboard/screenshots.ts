@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { noBrowser, openBrowser } from '../oauth/browser.ts'
 import buildDashboard from './build-dashboard.ts'
+import { callOnce } from './call-once.ts'
 import { INSTALLATION_PAGES, OUTSIDE_PAGES, workspacePages } from './pages.ts'
 import { openTeam, type Team } from './team.ts'
 import { type DashboardWindow, openWindow } from './window.ts'
@@ -33,6 +34,7 @@ await takeAll()
 async function takeAll(): Promise<void> {
   await using open = new AsyncDisposableStack()
   const team = open.use(await openTeam({ calls: Number(values.calls) }))
+  await workOn(team)
   const browser = await openBrowser()
   open.defer(() => browser.close())
   if (values.only === '') await rm(values.out, { recursive: true, force: true })
@@ -118,6 +120,60 @@ async function takeOne({ page, context }: DashboardWindow, name: string, width: 
   await writeFile(join(values.out, `${name}.${format}`), Buffer.from(data, 'base64'))
   await page.setViewportSize({ width, height: HEIGHT })
 }
+
+/** What the team does today, so that the end of the log is alive. */
+async function workOn({ plane, slug }: Team): Promise<void> {
+  for (const [member, name, version, tools] of TODAY) {
+    const token = await plane.token(slug, { name: name.toLowerCase(), member, expiresIn: 60 * 86_400 })
+    for (const tool of tools)
+      await callOnce(plane, {
+        slug,
+        token,
+        client: { name, version },
+        tool,
+        arguments: { query: 'checkout' },
+      })
+  }
+}
+
+const TODAY: readonly [member: string, client: string, version: string, tools: readonly string[]][] = [
+  [
+    'bruno',
+    'Cursor',
+    '2.1.7',
+    ['github__get_pull_request', 'github__search_code', 'jira__get_issue', 'files__read_file'],
+  ],
+  [
+    'dalia',
+    'claude-code',
+    '2.0.55',
+    ['jira__search_issues', 'jira__add_comment', 'slack__post_message', 'stripe__list_invoices'],
+  ],
+  [
+    'chen',
+    'codex-mcp-client',
+    '0.63.0',
+    ['postgres__list_tables', 'postgres__query', 'postgres__query', 'notion__create_page'],
+  ],
+  [
+    'emeka',
+    'Cursor',
+    '2.1.7',
+    ['grafana__query_prometheus', 'sentry__find_issues', 'grafana__query_loki_logs'],
+  ],
+  [
+    'freya',
+    'claude-code',
+    '2.0.55',
+    ['figma__get_design_context', 'figma__get_screenshot', 'linear__list_issues'],
+  ],
+  [
+    'bruno',
+    'claude-code',
+    '2.0.55',
+    ['github__create_pull_request', 'jira__transition_issue', 'slack__get_thread'],
+  ],
+]
 
 /** A call that went wrong tells more than one that did not. */
 async function someRow({ plane, slug }: Team): Promise<number> {
