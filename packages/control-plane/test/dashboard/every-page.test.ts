@@ -21,7 +21,7 @@ const DIALOGS: readonly [path: string, button: string][] = [
   ['/w/acme/tokens', 'Issue a token'],
   ['/w/acme/tokens', 'Invite a teammate'],
   ['/w/acme/credentials', 'Rotate'],
-  ['/workspaces', 'New workspace'],
+  ['/workspaces', 'Make a workspace'],
 ]
 
 describe.skipIf(noBrowser !== undefined)(`every page of the dashboard ${noBrowser ?? ''}`, () => {
