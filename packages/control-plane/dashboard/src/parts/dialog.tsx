@@ -9,8 +9,6 @@ interface Props {
   children: ReactNode
 }
 
-const FIRST_FIELD = '.dialog-body :is(input, select, textarea):not([type="radio"], [type="checkbox"])'
-
 /**
  * A modal dialog, open for as long as it is rendered. The browser's own: it keeps the focus inside, closes on Escape,
  * and gives the focus back.
@@ -21,8 +19,8 @@ export function Dialog({ title, onClose, wide = false, children }: Props) {
   useEffect(() => {
     const element = dialog.current
     element?.showModal()
-    // Before it was shown nothing in it could take the focus; by itself it would go to the button that closes.
-    element?.querySelector<HTMLElement>(FIRST_FIELD)?.focus()
+    // Where there is something to fill in, one begins there and not at the button that closes.
+    element?.querySelector<HTMLElement>('.dialog-body :is(input, select, textarea)')?.focus()
     return () => element?.close()
   }, [])
   return (
