@@ -157,6 +157,15 @@ const DAY_TICKS = [1, 2, 7, 14, 30].map((days) => days * DAY_SECONDS)
 /** Below this height, ticks stand closer, or there would be only one. */
 const LOW = 150
 
+/** There is no half a call. */
+const WHOLE_TICKS = Array.from({ length: 10 }, (_, power) =>
+  [1, 2, 5].map((step) => step * 10 ** power),
+).flat()
+
+function areWhole(series: readonly Series[]): boolean {
+  return series.every(({ values }) => values.every((value) => value === null || Number.isInteger(value)))
+}
+
 function inDays([first = '', second = '']: readonly string[]): boolean {
   return Date.parse(second) - Date.parse(first) >= DAY_SECONDS * 1000
 }
@@ -209,6 +218,7 @@ function draw(element: HTMLElement, props: Props, onMove: (place: TipPlace | und
         ...axis,
         size: 64,
         space: height < LOW ? 20 : 40,
+        ...(areWhole(series) && { incrs: WHOLE_TICKS }),
         values: (_plot, ticks) => ticks.map((tick) => format(tick)),
       },
     ],

@@ -1,3 +1,4 @@
+import { useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
 import { ButtonLink } from '../../parts/button.tsx'
 import { Card } from '../../parts/card.tsx'
@@ -15,6 +16,8 @@ export function LiveLog({ slug, filter }: { slug: string; filter: LiveFilter }) 
   const [hovered, setHovered] = useState(false)
   const [focused, setFocused] = useState(false)
   const paused = stopped || hovered || focused
+  const router = useRouter()
+  const log = router.buildLocation({ to: '/w/$slug/audit', params: { slug } }).publicHref
   const { rows, waitingCount, state, error } = useTail(slug, filter, paused)
   return (
     <Card flush>
@@ -30,21 +33,33 @@ export function LiveLog({ slug, filter }: { slug: string; filter: LiveFilter }) 
       {rows.length === 0 ? (
         <NothingYet slug={slug} filter={filter} />
       ) : (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: it hears the clicks of the links in it, and Enter on a link is one.
         <ol
           className="plain live"
           aria-label="The log, newest first"
           onPointerEnter={({ pointerType }) => setHovered(pointerType === 'mouse')}
           onPointerLeave={() => setHovered(false)}
+          onClick={(event) => {
+            const link = (event.target as Element).closest('a')
+            if (link === null || isForBrowser(event)) return
+            event.preventDefault()
+            void router.navigate({ href: link.getAttribute('href') ?? '' })
+          }}
           onFocus={() => setFocused(true)}
           onBlur={({ currentTarget, relatedTarget }) => setFocused(currentTarget.contains(relatedTarget))}
         >
           {rows.map((row) => (
-            <LiveRow key={row.seq} slug={slug} row={row} />
+            <LiveRow key={row.seq} href={`${log}/${row.seq}`} row={row} />
           ))}
         </ol>
       )}
     </Card>
   )
+}
+
+/** Opened in another tab or window. */
+function isForBrowser({ ctrlKey, metaKey, shiftKey, altKey }: React.MouseEvent): boolean {
+  return ctrlKey || metaKey || shiftKey || altKey
 }
 
 function NothingYet({ slug, filter }: { slug: string; filter: LiveFilter }) {

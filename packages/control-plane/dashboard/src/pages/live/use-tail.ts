@@ -29,28 +29,49 @@ export function useTail(slug: string, filter: LiveFilter, paused: boolean): Tail
   return { ...rows, state: shown ? state : 'hidden', error }
 }
 
-/** Takes rows in once for each picture that the browser draws, however many come between two. */
+/** Rows are taken in this seldom, and then with a picture of the browser: more often nobody can read. */
+const TAKE_IN_MS = 100
+
+/** Takes rows in together, however many come between two pictures that the browser draws. */
 function useBatches(paused: boolean): [RowWindow, (rows: readonly LogRow[]) => void] {
   const [rows, setRows] = useState<RowWindow>(EMPTY_WINDOW)
-  const arrived = useRef<LogRow[]>([])
-  const frame = useRef<number>(undefined)
   const isPaused = useRef(paused)
   isPaused.current = paused
   useEffect(() => {
     if (!paused) setRows((before) => addRows(before, [], false))
   }, [paused])
-  useEffect(() => () => cancelAnimationFrame(frame.current ?? 0), [])
+  const [batches] = useState(() =>
+    createBatches((batch) => setRows((before) => addRows(before, batch, isPaused.current))),
+  )
+  useEffect(() => batches.stop, [batches])
+  return [rows, batches.add]
+}
 
-  const [take] = useState(() => (more: readonly LogRow[]) => {
-    arrived.current.push(...more)
-    frame.current ??= requestAnimationFrame(() => {
-      frame.current = undefined
-      const batch = arrived.current
-      arrived.current = []
-      setRows((before) => addRows(before, batch, isPaused.current))
-    })
-  })
-  return [rows, take]
+function createBatches(take: (rows: readonly LogRow[]) => void) {
+  let arrived: LogRow[] = []
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let frame = 0
+
+  function takeIn(): void {
+    timer = undefined
+    const batch = arrived
+    arrived = []
+    take(batch)
+  }
+
+  return {
+    add(rows: readonly LogRow[]): void {
+      arrived.push(...rows)
+      timer ??= setTimeout(() => {
+        frame = requestAnimationFrame(takeIn)
+      }, TAKE_IN_MS)
+    },
+    stop(): void {
+      clearTimeout(timer)
+      cancelAnimationFrame(frame)
+      timer = undefined
+    },
+  }
 }
 
 function useLastRows(

@@ -7,7 +7,8 @@ interface Props {
   detail: string
   /** Undefined until it is known. */
   before: string | undefined
-  change: ReactNode
+  /** Undefined where there is nothing to compare with. */
+  change?: ReactNode
   hour: string | undefined
   /** Where figures are kept by the hour only, they may begin earlier. */
   since?: string | undefined
@@ -35,7 +36,7 @@ export function FigureStat({ label, value, detail, before, change, hour, since }
         <span className="figure-hints number">
           <span>Week before</span>
           <span>
-            {before ?? '…'} {before !== undefined && change}
+            {before ?? '…'} {change}
           </span>
           <span>
             {since !== undefined && isLonger(since) ? `Since ${clock.format(new Date(since))}` : 'Last hour'}

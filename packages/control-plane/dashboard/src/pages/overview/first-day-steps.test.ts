@@ -39,6 +39,13 @@ describe('the first day', () => {
     expect(isComplete(stepsOf(known))).toBe(true)
   })
 
+  it('needs no more of a token or a client once a call has come', () => {
+    expect(state({ ...nobody, servers: [server('ready')], call })).toMatchObject({
+      connect: true,
+      call: true,
+    })
+  })
+
   it('leaves out what a developer cannot do', () => {
     const known = { servers: [server('needs_credential')], clients: [{} as SeenClient] }
     expect(state(known)).toEqual({ server: false, connect: true, call: false })

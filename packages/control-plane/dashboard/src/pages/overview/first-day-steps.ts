@@ -26,7 +26,7 @@ export function stepsOf({ servers, tokens, clients, call, members, invites }: Fi
       servers?.some(opensByCredential) === true && {
         ...step('credential', !servers.some(lacksCredential)),
       },
-    step('connect', (tokens?.length ?? 0) > 0 || clients.length > 0),
+    step('connect', (tokens?.length ?? 0) > 0 || clients.length > 0 || call !== undefined),
     step('call', call !== undefined),
     members !== undefined && {
       ...step('teammate', members.length > 1 || (invites?.length ?? 0) > 0),

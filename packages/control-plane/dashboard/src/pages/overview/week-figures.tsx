@@ -55,7 +55,7 @@ function CallsStat({ now, before, hour }: StatProps) {
       value={count(now.calls)}
       detail={`${count(now.calls / 7)} a day`}
       before={before && count(before.calls)}
-      change={<Change now={now.calls} before={before?.calls} />}
+      change={before !== undefined && before.calls > 0 && <Change now={now.calls} before={before.calls} />}
       hour={hour && count(hour.total.calls)}
       since={hour?.from}
     />
@@ -69,7 +69,10 @@ function ErrorStat({ now, before, hour }: StatProps) {
       value={percent(now.errorRate)}
       detail={now.errors === 1 ? '1 call' : `${count(now.errors)} calls`}
       before={before && percent(before.errorRate)}
-      change={<Change now={now.errorRate} before={before?.errorRate} as="points" worse="up" />}
+      change={
+        before !== undefined &&
+        before.calls > 0 && <Change now={now.errorRate} before={before.errorRate} as="points" worse="up" />
+      }
       hour={hour && percent(hour.total.errorRate)}
       since={hour?.from}
     />
@@ -83,7 +86,10 @@ function LatencyStat({ now, before, hour }: StatProps) {
       value={latency(now, 'p95')}
       detail={`p50 ${latency(now, 'p50')}`}
       before={before && latency(before, 'p95')}
-      change={<Change now={now.latencyMs?.p95} before={before?.latencyMs?.p95} worse="up" />}
+      change={
+        before !== undefined &&
+        before.calls > 0 && <Change now={now.latencyMs?.p95} before={before.latencyMs?.p95} worse="up" />
+      }
       hour={hour && latency(hour.total, 'p95')}
       since={hour?.from}
     />
@@ -111,7 +117,9 @@ function ActiveStat({ now, before, clients, since }: ActiveProps) {
       value={count(week.clients)}
       detail={week.members === 1 ? '1 member' : `${week.members} members`}
       before={earlier && count(earlier.clients)}
-      change={<Change now={week.clients} before={earlier?.clients} />}
+      change={
+        earlier !== undefined && earlier.clients > 0 && <Change now={week.clients} before={earlier.clients} />
+      }
       hour={count(lately.clients)}
     />
   )
