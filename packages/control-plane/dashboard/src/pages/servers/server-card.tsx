@@ -42,13 +42,7 @@ export function ServerCard({ slug, server, usage, hourly }: Props) {
             {kind === 'remote' ? 'Remote' : 'Hosted'}
           </Badge>
           {era !== null && <EraBadge era={era} />}
-          {changedTools > 0 && (
-            <Link to="/w/$slug/servers/$server" params={{ slug, server: name }} search={{ tab: 'changes' }}>
-              <Badge tone="warn" icon={FileDiff}>
-                {changedTools} changed {changedTools === 1 ? 'tool waits' : 'tools wait'}
-              </Badge>
-            </Link>
-          )}
+          {changedTools > 0 && <ChangedTools slug={slug} server={server} />}
         </div>
         {enabled && <ServerTrouble slug={slug} server={server} />}
         {enabled && status === 'failing' && may('server.check') && (
@@ -75,6 +69,21 @@ export function ServerCard({ slug, server, usage, hourly }: Props) {
   )
 }
 
+function ChangedTools({ slug, server: { name, changedTools } }: { slug: string; server: Server }) {
+  const may = useMay()
+  const badge = (
+    <Badge tone="warn" icon={FileDiff}>
+      {changedTools} changed {changedTools === 1 ? 'tool waits' : 'tools wait'}
+    </Badge>
+  )
+  if (!may('server.write')) return badge
+  return (
+    <Link to="/w/$slug/servers/$server" params={{ slug, server: name }} search={{ tab: 'changes' }}>
+      {badge}
+    </Link>
+  )
+}
+
 export function EraBadge({ era }: { era: 'modern' | 'legacy' }) {
   return (
     <Badge title={era === 'modern' ? 'MCP 2026-07-28 or later' : 'A revision of MCP with sessions'}>
@@ -93,11 +102,16 @@ function Figure({ label, children }: { label: string; children: React.ReactNode 
 }
 
 /** Only where a selection leaves tools out is there more to ask than the server says itself. */
-function ToolCount({ slug, server: { name, tools, heldBack, toolRules } }: { slug: string; server: Server }) {
+function ToolCount({ slug, server }: { slug: string; server: Server }) {
+  const { name, enabled, tools, heldBack, toolRules } = server
   const may = useMay()
   const selects = toolRules.allow !== undefined || toolRules.deny !== undefined
-  const all = useQuery({ ...serverToolsQuery(slug, name), enabled: selects && may('server.write') })
+  const all = useQuery({
+    ...serverToolsQuery(slug, name),
+    enabled: enabled && selects && may('server.write'),
+  })
   const off = all.data?.items.filter(({ state }) => state === 'off').length ?? 0
+  if (!enabled) return '–'
   return (
     <>
       {tools} on

@@ -69,7 +69,13 @@ function columnsFor(props: Props, mayUse: boolean) {
       sortBy: ({ tool }) => calls.get(tool) ?? 0,
       cell: ({ tool }) => {
         const made = calls.get(tool) ?? 0
-        return made === 0 ? <span className="soft" title="Unused for 30 days">Unused</span> : count(made)
+        return made === 0 ? (
+          <span className="soft" title="Unused for 30 days">
+            Unused
+          </span>
+        ) : (
+          count(made)
+        )
       },
     })
   if (mayUse)
