@@ -4,7 +4,7 @@ import { OUTCOMES } from '../model/audit-row.ts'
 import type { Dimension, GroupValues, StatsGroup, StatsQuestion } from '../model/call-stats.ts'
 import { GatewayError } from '../model/error.ts'
 import { planStats, type StatsPlan, TIME_BUCKETS, type TimeBucket } from '../stats/plan.ts'
-import { emptySums, figuresOf } from '../stats/sums.ts'
+import { callsIn, emptySums, figuresOf } from '../stats/sums.ts'
 import { readableMember } from './audit-row-answer.ts'
 import type { Manage } from './context.ts'
 import { instant, instantInQuery, toInstant } from './fields.ts'
@@ -170,7 +170,7 @@ async function totalOf({ storage }: Manage, workspaceId: string, plan: StatsPlan
   return (await storage.stats.sums(question))[0]
 }
 
-/** With a time axis, the groups are chosen first: those with the most calls of the whole time. */
+/** With a time axis, the limit is of groups: those with the most calls of the whole time. */
 async function groupsOf(
   { storage }: Manage,
   workspaceId: string,
@@ -181,19 +181,25 @@ async function groupsOf(
   const by = (query.by ?? []).map((name) => DIMENSION_OF[name])
   const question: StatsQuestion = { workspaceId, spans, by, where, limit: query.limit }
   if (axis === undefined) return storage.stats.sums(question)
-  const most = by.length === 0 ? [] : await storage.stats.sums({ ...question, limit: query.limit + 1 })
-  const chosen =
-    most.length > query.limit ? most.slice(0, query.limit).map(({ values }) => values) : undefined
-  const found = await storage.stats.sums({
-    ...question,
-    axis,
-    limit: MAX_ITEMS + 1,
-    ...(chosen === undefined ? {} : { groups: chosen }),
-  })
+  const alongAxis = { ...question, axis, limit: MAX_ITEMS + 1 }
+  const all = await storage.stats.sums(alongAxis)
+  if (all.length <= MAX_ITEMS) return ofBusiestGroups(all, by, query.limit)
+  const busiest = await storage.stats.sums(question)
+  const found = await storage.stats.sums({ ...alongAxis, groups: busiest.map(({ values }) => values) })
   if (found.length <= MAX_ITEMS) return found
   throw new GatewayError('invalid_request', `These would be more than ${MAX_ITEMS} items.`, {
     fix: 'Ask for a shorter time, a coarser bucket or a smaller limit.',
   })
+}
+
+function ofBusiestGroups(all: StatsGroup[], by: readonly Dimension[], limit: number): StatsGroup[] {
+  const keyOf = ({ values }: StatsGroup) => JSON.stringify(by.map((dimension) => values[dimension]))
+  const calls = new Map<string, number>()
+  for (const group of all) calls.set(keyOf(group), (calls.get(keyOf(group)) ?? 0) + callsIn(group.sums))
+  if (calls.size <= limit) return all
+  const busiest = [...calls].sort(([a, more], [b, less]) => less - more || (a < b ? -1 : 1)).slice(0, limit)
+  const chosen = new Set(busiest.map(([key]) => key))
+  return all.filter((group) => chosen.has(keyOf(group)))
 }
 
 async function itemsOf({ storage }: Manage, groups: readonly StatsGroup[], bucket: TimeBucket | undefined) {

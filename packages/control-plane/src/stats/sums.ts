@@ -49,6 +49,10 @@ function addTiming(to: Timing, { sumUs, counts }: Timing): void {
   }
 }
 
+export function callsIn({ outcomes }: CallSums): number {
+  return OUTCOMES.reduce((sum, outcome) => sum + outcomes[outcome], 0)
+}
+
 /** What people read of sums. */
 export interface Figures {
   calls: number
@@ -62,8 +66,9 @@ export interface Figures {
   upstreamMs: Quantiles | null
 }
 
-export function figuresOf({ outcomes, bytesIn, bytesOut, timings }: CallSums): Figures {
-  const calls = OUTCOMES.reduce((sum, outcome) => sum + outcomes[outcome], 0)
+export function figuresOf(sums: CallSums): Figures {
+  const { outcomes, bytesIn, bytesOut, timings } = sums
+  const calls = callsIn(sums)
   const errors = calls - outcomes.ok - outcomes.cancelled
   return {
     calls,

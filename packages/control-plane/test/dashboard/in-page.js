@@ -42,12 +42,19 @@
   globalThis.look = {
     violations,
 
-    /** Begins to note what gets the focus, and says how many elements should. */
+    /** Begins to note what gets the focus. */
     watchFocus() {
       document.activeElement?.blur()
       focused.length = 0
       watching = true
-      return [...document.querySelectorAll(INTERACTIVE)].filter(isReachable).length
+    },
+
+    /** How many elements the focus has not been on yet and should come to. */
+    leftToFocus() {
+      const visited = new Set(focused.map(({ target }) => target))
+      return [...document.querySelectorAll(INTERACTIVE)].filter(
+        (element) => isReachable(element) && !visited.has(element),
+      ).length
     },
 
     /** What never got the focus though it should have, and what got it without showing it. */
@@ -96,19 +103,19 @@
       )
       const elements = [
         ...document.querySelectorAll(
-          'iframe, object, embed, base, frame, portal, applet, marquee, math, form[action], meta[http-equiv], link:not([href^="./"], [href^="/"])',
+          'iframe, object, embed, base, frame, portal, applet, marquee, math, form[action], meta[http-equiv]',
         ),
       ].map(describe)
-      const scripts = [...document.scripts]
-        .filter((script) => !script.src.startsWith(`${location.origin}/`))
-        .map((script) => `script ${script.src}`)
+      const files = [...document.querySelectorAll('script, link')]
+        .filter((file) => !String(file.src ?? file.href).startsWith(`${location.origin}/`))
+        .map((file) => `${file.localName} ${file.src ?? file.href}`)
       const addresses = [...document.querySelectorAll('[href], [src], [action]')]
         .map((element) => element.href ?? element.src ?? element.action)
         .map((address) => String(address.baseVal ?? address))
         .filter(
           (address) => !/^(https?:|blob:|data:image\/(png|jpeg|gif|webp);base64,|data:audio\/)/.test(address),
         )
-      return [...handlers, ...elements, ...scripts, ...addresses]
+      return [...handlers, ...elements, ...files, ...addresses]
     },
 
     /** All that a person or a script can read in the page. */

@@ -58,7 +58,7 @@ describe.skipIf(noBrowser !== undefined)(`hostile texts in the dashboard ${noBro
     open.defer(() => browser.close())
     window = open.use(await openWindow(browser, plane, { token: plane.ownerToken }))
     window.page.on('request', (request) => requested.push(request.url()))
-  })
+  }, 120_000)
 
   afterAll(() => open.disposeAsync())
 

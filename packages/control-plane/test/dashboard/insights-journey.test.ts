@@ -25,7 +25,7 @@ describe.skipIf(noBrowser !== undefined)(`what a month of calls answers ${noBrow
     team = open.use(await openTeam({ calls: 30_000, now: end }))
     browser = await openBrowser()
     open.defer(() => browser.close())
-  })
+  }, 120_000)
 
   afterAll(() => open.disposeAsync())
 
@@ -38,7 +38,7 @@ describe.skipIf(noBrowser !== undefined)(`what a month of calls answers ${noBrow
     await page.getByRole('main').getByLabel('Server').first().selectOption('postgres')
     await page.waitForURL(/server=postgres/)
     await window.settled()
-    await page.getByRole('link', { name: '2:00 of every day' }).click()
+    await page.getByRole('link', { name: '2:00 of every day', exact: true }).click()
     const callers = page.getByRole('table', { name: 'Who calls, by member, token and client' })
     await page.getByText('Every day, 02:00 to 03:00').waitFor()
     const first = callers.locator('tbody tr').first()

@@ -6,7 +6,8 @@ const SCRIPT = resolve(import.meta.dirname, 'in-page.js')
 /** What `in-page.js` can say about a page. */
 interface Looks {
   violations: string[]
-  watchFocus: number
+  watchFocus: undefined
+  leftToFocus: number
   focusFaults: string[]
   focusedOutsideDialog: string[]
   focusedElement: string

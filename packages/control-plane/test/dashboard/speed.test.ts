@@ -18,7 +18,7 @@ describe.skipIf(noBrowser !== undefined)(`the first page of the dashboard ${noBr
     team = open.use(await openTeam({ calls: 30_000 }))
     browser = await openBrowser()
     open.defer(() => browser.close())
-  })
+  }, 120_000)
 
   afterAll(() => open.disposeAsync())
 

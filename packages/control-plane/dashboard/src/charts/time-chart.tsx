@@ -209,6 +209,8 @@ function draw(element: HTMLElement, props: Props, onMove: (place: TipPlace | und
   const options: uPlot.Options = {
     width: element.clientWidth,
     height,
+    // On the right there is room for half of the last label.
+    padding: [null, 34, null, null],
     legend: { show: false },
     cursor: { y: false, drag: { x: onSpan !== undefined, y: false, setScale: false } },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },

@@ -88,7 +88,7 @@ function columnsFor(end: (member: EveryMember) => void): Column<EveryMember>[] {
         <Button
           small
           look="quiet"
-          aria-label={`End all access of ${member.member}`}
+          aria-label={`End access of ${member.member}`}
           onClick={() => end(member)}
         >
           <UserMinus size={15} aria-hidden="true" />

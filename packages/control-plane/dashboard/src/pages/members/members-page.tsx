@@ -137,7 +137,7 @@ function columnsFor(
       title: 'Actions',
       end: true,
       cell: ({ member }) => (
-        <Button small look="quiet" aria-label={`End all access of ${member}`} onClick={() => end(member)}>
+        <Button small look="quiet" aria-label={`End access of ${member}`} onClick={() => end(member)}>
           <UserMinus size={15} aria-hidden="true" />
           End access
         </Button>
