@@ -85,12 +85,7 @@ function columnsFor(end: (member: EveryMember) => void): Column<EveryMember>[] {
       title: 'Actions',
       end: true,
       cell: (member) => (
-        <Button
-          small
-          look="quiet"
-          aria-label={`End access of ${member.member}`}
-          onClick={() => end(member)}
-        >
+        <Button small look="quiet" aria-label={`End access of ${member.member}`} onClick={() => end(member)}>
           <UserMinus size={15} aria-hidden="true" />
           End access
         </Button>
