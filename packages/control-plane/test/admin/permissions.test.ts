@@ -68,6 +68,7 @@ const EXPECTED: Record<string, number[]> = {
   'POST /workspaces/:workspace/audit/verify': ADMINS(200),
   'GET /workspaces/:workspace/audit/checkpoint': ADMINS(200),
   'GET /workspaces/:workspace/audit/:seq': DEVELOPERS(200),
+  'GET /workspaces/:workspace/stats': DEVELOPERS(200),
   'GET /master-key': OWNERS_OUTSIDE(200),
   'POST /master-key/rotate': OWNERS_OUTSIDE(200),
   'GET /audit': OWNERS_OUTSIDE(200),

@@ -67,12 +67,17 @@ const QUANTILE_TITLE: Record<Quantile, string> = {
   p99: '99 of 100 calls take no longer than this',
 }
 
+/** What a handful of calls took says nothing about how it was. */
+const ENOUGH_TO_COMPARE = 20
+
 function Answer({ now, before }: { now: Stats; before: Stats | undefined }) {
   const { search, words, before: earlier } = useInsights()
   const { quantile = 'p95', server, tool } = search
   const { slowDown, nameOf } = useSlowDown()
-  const verdict = verdictWords(now.total, before?.total, quantile)
-  const sentence = latencyWords(now.total, before?.total, {
+  const earlierFigures =
+    before !== undefined && before.total.calls >= ENOUGH_TO_COMPARE ? before.total : undefined
+  const verdict = verdictWords(now.total, earlierFigures, quantile)
+  const sentence = latencyWords(now.total, earlierFigures, {
     quantile,
     of: tool ?? server,
     words,

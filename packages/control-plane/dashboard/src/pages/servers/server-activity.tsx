@@ -149,7 +149,7 @@ function errorColumns({ slug, server, from }: SpanProps, outcomes: readonly Outc
   return [
     {
       title: 'Tool',
-      cell: ({ tool }) => (tool == null ? 'No tool' : <code className="wrap">{tool}</code>),
+      cell: ({ tool }) => (tool == null ? 'No tool' : <code className="tool-code">{tool}</code>),
     },
     ...outcomes.map(
       (outcome): Column<StatsItem> => ({
@@ -212,15 +212,19 @@ function failureColumns(slug: string): Column<LogRow>[] {
     {
       title: 'When',
       cell: ({ seq, time }) => (
-        <Link to="/w/$slug/audit/$seq" params={{ slug, seq: String(seq) }}>
+        <Link className="nowrap" to="/w/$slug/audit/$seq" params={{ slug, seq: String(seq) }}>
           <Time at={time} />
         </Link>
       ),
     },
-    { title: 'Tool', cell: ({ tool }) => (tool === null ? '–' : <code className="wrap">{tool}</code>) },
+    { title: 'Tool', cell: ({ tool }) => (tool === null ? '–' : <code className="tool-code">{tool}</code>) },
     { title: 'Outcome', cell: ({ outcome, reason }) => <OutcomeBadge outcome={outcome} reason={reason} /> },
     { title: 'Why', cell: ({ reason }) => <span className="wrap">{reason ?? '–'}</span> },
     { title: 'Who', cell: ({ member }) => <span className="wrap">{member}</span> },
-    { title: 'Took', end: true, cell: ({ latencyMs }) => duration(latencyMs) },
+    {
+      title: 'Took',
+      end: true,
+      cell: ({ latencyMs }) => <span className="nowrap">{duration(latencyMs)}</span>,
+    },
   ]
 }

@@ -102,11 +102,16 @@ function Figure({ label, children }: { label: string; children: React.ReactNode 
 }
 
 /** Only where a selection leaves tools out is there more to ask than the server says itself. */
-function ToolCount({ slug, server: { name, tools, heldBack, toolRules } }: { slug: string; server: Server }) {
+function ToolCount({ slug, server }: { slug: string; server: Server }) {
+  const { name, enabled, tools, heldBack, toolRules } = server
   const may = useMay()
   const selects = toolRules.allow !== undefined || toolRules.deny !== undefined
-  const all = useQuery({ ...serverToolsQuery(slug, name), enabled: selects && may('server.write') })
+  const all = useQuery({
+    ...serverToolsQuery(slug, name),
+    enabled: enabled && selects && may('server.write'),
+  })
   const off = all.data?.items.filter(({ state }) => state === 'off').length ?? 0
+  if (!enabled) return '–'
   return (
     <>
       {tools} on

@@ -19,6 +19,9 @@ import { hourlyCalls } from './server-usage.ts'
 /** Asked for again meanwhile: a server that fails does not wait for somebody to look. */
 const EVERY_MS = 15_000
 
+/** The figures begin with a full hour, and so with a part of one hour too many. */
+const HOURS = 24
+
 export function ServersPage() {
   const { slug } = useParams({ from: '/inside/w/$slug/servers' })
   const { add = false } = useSearch({ from: '/inside/w/$slug/servers' })
@@ -75,7 +78,7 @@ function ServerCards({ slug, servers }: { slug: string; servers: readonly Server
             slug={slug}
             server={server}
             usage={usage.data?.items.find((item) => item.server === server.name)}
-            hourly={hourly.data === undefined ? [] : hourlyCalls(hourly.data, server.name)}
+            hourly={hourly.data === undefined ? [] : hourlyCalls(hourly.data, server.name).slice(-HOURS)}
           />
         ))}
       </div>

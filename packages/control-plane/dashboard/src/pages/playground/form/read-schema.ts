@@ -8,6 +8,8 @@ const MAX_VARIANTS = 12
 const MAX_REFERENCES = 20
 /** Parts of parts, as with inheritance; each level multiplies what there is to look at. */
 const MAX_NESTED_PARTS = 2
+/** Schemas looked at, the same one again included: what refers to itself can ask for billions of them. */
+const MAX_LOOKS = 20_000
 
 /**
  * The form for a tool's `inputSchema`, always a group. Never throws: what it does not understand becomes a place for
@@ -30,12 +32,19 @@ interface Reader {
   read(schema: unknown, depth: number): Field
 }
 
+/** Whose schema it is, and how often it may still be looked at. */
+interface Source {
+  root: unknown
+  looks: number
+}
+
 function createReader(root: unknown): Reader {
   let left = MAX_FIELDS
+  const source: Source = { root, looks: MAX_LOOKS }
 
   function read(schema: unknown, depth: number): Field {
     left -= 1
-    const flat = flatten(schema, root)
+    const flat = flatten(schema, source)
     if (flat === undefined) return ANY
     if (left < 0 || depth > MAX_DEPTH) return { ...ANY, ...aboutOf(flat) }
     const { kind, nullable } = kindOf(flat, depth)
@@ -44,7 +53,7 @@ function createReader(root: unknown): Reader {
   }
 
   function kindOf(schema: JsonObject, depth: number): { kind: Kind | Field; nullable: boolean } {
-    const branches = branchesOf(schema, root)
+    const branches = branchesOf(schema, source)
     if (branches !== undefined) return branchKind(branches, depth)
     if (Object.hasOwn(schema, 'const')) return plain({ kind: 'constant', value: schema.const })
     if (Array.isArray(schema.enum) && schema.enum.length > 0)
@@ -123,18 +132,20 @@ function plain(kind: Kind | Field) {
 }
 
 /** The schema with what it refers to and all of its parts in one; undefined when it is not one that says anything. */
-function flatten(schema: unknown, root: unknown, nested = 0): JsonObject | undefined {
+function flatten(schema: unknown, source: Source, nested = 0): JsonObject | undefined {
+  source.looks -= 1
+  if (source.looks < 0) return undefined
   let flat = isObject(schema) ? schema : undefined
   for (let followed = 0; typeof flat?.$ref === 'string'; followed += 1) {
     const { $ref, ...beside }: JsonObject = flat
-    const target = followed < MAX_REFERENCES ? referred(root, String($ref)) : undefined
+    const target = followed < MAX_REFERENCES ? referred(source.root, String($ref)) : undefined
     flat = isObject(target) ? { ...target, ...beside } : undefined
   }
   if (flat === undefined || !Array.isArray(flat.allOf)) return flat
   const { allOf, ...rest } = flat
   if (allOf.length > MAX_VARIANTS || nested > MAX_NESTED_PARTS) return undefined
   return mergeAll(
-    allOf.map((part) => flatten(part, root, nested + 1)),
+    allOf.map((part) => flatten(part, source, nested + 1)),
     rest,
   )
 }
@@ -183,11 +194,11 @@ function unescaped(part: string): string {
 }
 
 /** What one of is to be chosen, each with what holds for all of them; undefined where that is no choice of values. */
-function branchesOf(schema: JsonObject, root: unknown): JsonObject[] | undefined {
+function branchesOf(schema: JsonObject, source: Source): JsonObject[] | undefined {
   const { oneOf, anyOf, title, description, default: _, ...base } = schema
   const given = Array.isArray(oneOf) ? oneOf : Array.isArray(anyOf) ? anyOf : []
   // Branches such as { "required": ["a"] } are left to the server.
-  const flat = given.map((branch) => flatten(branch, root))
+  const flat = given.map((branch) => flatten(branch, source))
   if (flat.length === 0 || !flat.every((branch) => branch !== undefined && saysWhatItIs(branch)))
     return undefined
   const merged = flat.map((branch) => branch && merge(branch, baseFor(branch, base)))
