@@ -84,7 +84,7 @@ describe.each(databases.all)('the figures of a month on $name', ({ name, freshUr
         title,
       ).toEqual(expected.reverse().slice(0, 100))
     }
-  }, 180_000)
+  }, 300_000)
 })
 
 function compare(title: string, query: URLSearchParams, answer: Answer, all: readonly AuditRow[]): void {
