@@ -49,12 +49,11 @@
       watching = true
     },
 
-    /** How many elements the focus has not been on yet and should come to. */
+    /** How often to press Tab until the focus has been everywhere: once around, or not at all. */
     leftToFocus() {
       const visited = new Set(focused.map(({ target }) => target))
-      return [...document.querySelectorAll(INTERACTIVE)].filter(
-        (element) => isReachable(element) && !visited.has(element),
-      ).length
+      const reachable = [...document.querySelectorAll(INTERACTIVE)].filter(isReachable)
+      return reachable.every((element) => visited.has(element)) ? 0 : reachable.length + 1
     },
 
     /** What never got the focus though it should have, and what got it without showing it. */

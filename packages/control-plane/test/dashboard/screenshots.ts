@@ -62,7 +62,7 @@ const SHOTS: readonly Shot[] = [
     async prepare({ page }) {
       await page.getByLabel('query').first().fill('select count(*) from orders')
       await page.getByRole('button', { name: 'Run', exact: true }).click()
-      await page.getByText('query was called').waitFor()
+      await page.getByText('query was called').first().waitFor()
     },
   },
   {
