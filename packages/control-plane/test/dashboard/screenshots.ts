@@ -37,7 +37,8 @@ async function takeAll(): Promise<void> {
   await mkdir(values.out, { recursive: true })
   const inside = { token: team.plane.ownerToken, timezoneId: 'UTC', locale: 'en-GB' }
   const pages = [...workspacePages(team.slug, 'github', await someRow(team)), ...INSTALLATION_PAGES]
-  const shots = [...SHOTS, ...pages.map(({ name, path }) => ({ name, path }))]
+  // The plain pages first: what is done for the others would show in them.
+  const shots: Shot[] = [...pages.map(({ name, path }) => ({ name, path })), ...SHOTS]
   await using window = await openWindow(browser, team.plane, inside)
   for (const shot of shots) await takeOf(window, shot)
   await using outside = await openWindow(browser, team.plane, { locale: 'en-GB' })
@@ -119,9 +120,15 @@ async function takeOne({ page, context }: DashboardWindow, name: string, width: 
 
 /** What the team does today, so that the end of the log is alive. */
 async function workOn({ plane, slug }: Team): Promise<void> {
+  const tokens = new Map<string, string>()
+  for (const [member, client] of TODAY) {
+    if (tokens.has(member)) continue
+    const issue = { name: client.toLowerCase(), member, expiresIn: 60 * 86_400 }
+    tokens.set(member, await plane.token(slug, issue))
+  }
   for (const [member, name, version, tools] of TODAY) {
-    const token = await plane.token(slug, { name: name.toLowerCase(), member, expiresIn: 60 * 86_400 })
-    for (const tool of tools)
+    for (const tool of tools) {
+      const token = tokens.get(member) ?? ''
       await callOnce(plane, {
         slug,
         token,
@@ -129,6 +136,7 @@ async function workOn({ plane, slug }: Team): Promise<void> {
         tool,
         arguments: { query: 'checkout' },
       })
+    }
   }
 }
 
