@@ -108,11 +108,11 @@ describe.skipIf(noBrowser !== undefined)(`a session in a browser ${noBrowser ?? 
     // The shape is a part of the public contract; a wrong one fails where it is used.
     const session = (items as { id: string; member: string }[]).find(({ member }) => member === 'eve')
     await plane.api('DELETE', `/workspaces/acme/tokens/${session?.id}`)
-    await page.getByRole('link', { name: 'Credentials' }).click()
+    await page.getByRole('link', { name: 'Tokens' }).click()
     await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
     await typeToken(page, token)
-    await page.getByRole('heading', { level: 1, name: 'Credentials' }).waitFor()
-    expect(new URL(page.url()).pathname).toBe('/w/acme/credentials')
+    await page.getByRole('heading', { level: 1, name: 'Tokens' }).waitFor()
+    expect(new URL(page.url()).pathname).toBe('/w/acme/tokens')
   })
 
   describe.each(['owner', 'admin', 'developer', 'readonly'] as const)('of the role %s', (role) => {
