@@ -62,7 +62,7 @@ async function appliedMigrations(transaction: Kysely<Tables>): Promise<Set<numbe
 }
 
 function newerDatabase(number: number): GatewayError {
-  const known = MIGRATIONS.length
+  const known = Math.max(...MIGRATIONS.map(({ number }) => number))
   return new GatewayError(
     'configuration',
     `The database was made by a newer version of this program: it has migration ${number}, this version knows ${known}.`,
