@@ -118,7 +118,7 @@ it('[U3] keeps arguments and results where a workspace wants that, and no secret
   expect(await plane.api('GET', `/workspaces/${slug}/audit/verify`)).toMatchObject({ ok: true })
 
   // What is kept is chained as well.
-  using database = new DatabaseSync(join(plane.dataDir, 'mcpgw.db'))
+  using database = new DatabaseSync(join(plane.dataDir, 'mcpgw.db'), { timeout: 5_000 })
   database.exec(`update audit_contents set result = 'nothing' where seq = ${rows[1]?.seq}`)
   expect(await plane.api('GET', `/workspaces/${slug}/audit/verify`)).toEqual({
     ok: false,

@@ -10,7 +10,7 @@ const HOSTILE = '\u001b[2J\u001b]0;pwned\u0007=cmd|calc\u009b'
 
 /** Rows as a long life leaves them; their hashes are nobody's business here. */
 function fillLog(dataDir: string): void {
-  using database = new DatabaseSync(join(dataDir, 'mcpgw.db'))
+  using database = new DatabaseSync(join(dataDir, 'mcpgw.db'), { timeout: 5_000 })
   const { id } = database.prepare("select id from workspaces where slug = 'team'").get() as { id: string }
   database
     .prepare(

@@ -67,8 +67,17 @@ it('[U6] prunes what is older than a workspace keeps it, in sealed pieces behind
     expect(count('audit_rows')).toMatchObject({ first: (ROWS * 2) / 3 + 1 })
   }, 5_000)
 
+  // Figures of what is gone are gone: of every hour, and of every day that is gone as a whole.
+  await vi.waitFor(() => {
+    using database = new DatabaseSync(join(dataDir, 'mcpgw.db'), { readOnly: true })
+    const oldest = database
+      .prepare(`select min(start) as start from call_stats where cube like 'hour %'`)
+      .get()
+    expect(Number(oldest?.start)).toBeGreaterThan(Date.now() - 30.1 * DAY_MS)
+  }, 5_000)
+
   // Whoever deletes more without a seal is found out, and so is a seal of their own.
-  using database = new DatabaseSync(join(dataDir, 'mcpgw.db'))
+  using database = new DatabaseSync(join(dataDir, 'mcpgw.db'), { timeout: 5_000 })
   database.exec(`delete from audit_rows where workspace_id = 'w' and seq = ${(ROWS * 2) / 3 + 1}`)
   expect(await verdict()).toEqual({ ok: false, firstBadSeq: (ROWS * 2) / 3 + 1, reason: 'missing' })
   database.exec(`update audit_segments set to_seq = to_seq + 1, rows = rows + 1 where from_seq > 1`)

@@ -51,7 +51,7 @@ it('[R25] answers within 5 seconds and stays alive while another program has loc
   await delay(1_000)
   const usualMs = p99(await calm.stop())
 
-  using other = new DatabaseSync(join(plane.dataDir, 'mcpgw.db'))
+  using other = new DatabaseSync(join(plane.dataDir, 'mcpgw.db'), { timeout: 5_000 })
   other.exec('begin immediate')
   const lockedAt = performance.now()
   const health = watchHealth(plane.url)

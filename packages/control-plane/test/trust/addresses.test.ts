@@ -229,7 +229,7 @@ describe('[M7] an address that is not of the Internet', () => {
 
 /** What a database would hold that somebody else wrote into, or that is from before the guard knew the form. */
 function storeTargets(dataDir: string, urls: ReadonlyMap<string, string>): void {
-  using database = new DatabaseSync(join(dataDir, 'mcpgw.db'))
+  using database = new DatabaseSync(join(dataDir, 'mcpgw.db'), { timeout: 5_000 })
   const change = database.prepare('update servers set target = ? where name = ?')
   for (const [name, url] of urls) {
     const { changes } = change.run(

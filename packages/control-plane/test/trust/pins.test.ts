@@ -339,7 +339,7 @@ describe('[M13] pins', () => {
     await using workspace = await openWorkspace(plane, server)
     const { slug, client } = workspace
     await plane.addServer(slug, { name: 'other', url: other.url, pin: 'warn' })
-    using database = closing(new DatabaseSync(join(plane.dataDir, 'mcpgw.db')))
+    using database = closing(new DatabaseSync(join(plane.dataDir, 'mcpgw.db'), { timeout: 5_000 }))
     database.exec('pragma busy_timeout = 5000; alter table tool_pins rename to tool_pins_away')
     try {
       server.lists(FULL, STEADY, { ...FULL, name: 'new' })
@@ -363,7 +363,7 @@ it('[M13] holds a changed tool back after a restart too, before its server has a
   await workspace.relist()
   // The offer is saved beside, not before, the answer.
   const saved = () => {
-    using database = closing(new DatabaseSync(join(own.dataDir, 'mcpgw.db')))
+    using database = closing(new DatabaseSync(join(own.dataDir, 'mcpgw.db'), { timeout: 5_000 }))
     return String(database.prepare('select offer from server_offers').get()?.offer)
   }
   await expect.poll(saved, { timeout: PATIENCE_MS }).toContain('Second')

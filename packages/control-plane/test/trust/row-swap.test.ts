@@ -14,7 +14,7 @@ interface Row {
 
 /** The database as whoever can write to it sees it; servers are named `workspace/server`. */
 function openDatabase(dataDir: string) {
-  const database = new DatabaseSync(join(dataDir, 'mcpgw.db'))
+  const database = new DatabaseSync(join(dataDir, 'mcpgw.db'), { timeout: 5_000 })
   const idOf = (name: string) => {
     const [workspace = '', server = ''] = name.split('/')
     const row = database

@@ -60,7 +60,7 @@ it('[V3] sends nothing for a credential whose stored record was damaged, and goe
 })
 
 function damage(dataDir: string): void {
-  using database = new DatabaseSync(join(dataDir, 'mcpgw.db'))
+  using database = new DatabaseSync(join(dataDir, 'mcpgw.db'), { timeout: 5_000 })
   const read = database.prepare(
     'select id, sealed from credentials join servers on servers.id = server_id where name = ?',
   )
