@@ -7,7 +7,7 @@ import { openWindow } from './window.ts'
 const MAX_SCRIPT_BYTES = 250_000
 const MAX_FIRST_PAGE_MS = 1_000
 /** The best of them counts: what else the machine does is not the dashboard's. */
-const TRIES = 3
+const TRIES = 5
 
 describe.skipIf(noBrowser !== undefined)(`the first page of the dashboard ${noBrowser ?? ''}`, () => {
   const open = new AsyncDisposableStack()
@@ -24,6 +24,7 @@ describe.skipIf(noBrowser !== undefined)(`the first page of the dashboard ${noBr
 
   it('needs at most 250 kB of scripts, compressed, and is there in a second for who was never here', async () => {
     const times: number[] = []
+    const work: number[] = []
     const scripts = new Set<string>()
     for (let tried = 0; tried < TRIES; tried++) {
       await using window = await openWindow(browser, team.plane, { token: team.adminToken })
@@ -31,16 +32,20 @@ describe.skipIf(noBrowser !== undefined)(`the first page of the dashboard ${noBr
       page.on('response', (response) => {
         if (response.request().resourceType() === 'script') scripts.add(response.url())
       })
+      const session = await window.context.newCDPSession(page)
+      await session.send('Performance.enable', { timeDomain: 'threadTicks' })
       const startedAt = performance.now()
       await page.goto(`${team.plane.url}/w/${team.slug}`, { waitUntil: 'commit' })
       await page.getByText('Calls this week').waitFor()
       await window.settled()
       times.push(performance.now() - startedAt)
+      const { metrics } = await session.send('Performance.getMetrics')
+      work.push((metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1000)
     }
     const sizes = await Promise.all([...scripts].map((url) => gzippedSize(url)))
     const total = sizes.reduce((sum, size) => sum + size, 0)
     process.stdout.write(
-      `The first page: ${scripts.size} scripts of ${Math.round(total / 1000)} kB in gzip; there after ${times.map(Math.round).join(', ')} ms.\n`,
+      `The first page: ${scripts.size} scripts of ${Math.round(total / 1000)} kB in gzip; there after ${times.map(Math.round).join(', ')} ms, with ${work.map(Math.round).join(', ')} ms of work in the page.\n`,
     )
     expect(total).toBeGreaterThan(50_000)
     expect(total).toBeLessThanOrEqual(MAX_SCRIPT_BYTES)
