@@ -6,7 +6,9 @@ import * as firstTables from './migrations/0001-first-tables.ts'
 import * as logins from './migrations/0002-logins.ts'
 import * as toolPins from './migrations/0003-tool-pins.ts'
 import * as sealedLog from './migrations/0004-sealed-log.ts'
+import * as sessions from './migrations/0005-sessions.ts'
 import * as callStats from './migrations/0006-call-stats.ts'
+import * as clientsSeen from './migrations/0007-clients-seen.ts'
 import type { Tables } from './tables.ts'
 
 interface Migration {
@@ -20,7 +22,9 @@ const MIGRATIONS: Migration[] = [
   { number: 2, name: 'logins', up: logins.up },
   { number: 3, name: 'tool-pins', up: toolPins.up },
   { number: 4, name: 'sealed-log', up: sealedLog.up },
+  { number: 5, name: 'sessions', up: sessions.up },
   { number: 6, name: 'call-stats', up: callStats.up },
+  { number: 7, name: 'clients-seen', up: clientsSeen.up },
 ]
 
 // Any fixed number does, as long as every version of this program uses the same one.
@@ -62,7 +66,7 @@ async function appliedMigrations(transaction: Kysely<Tables>): Promise<Set<numbe
 }
 
 function newerDatabase(number: number): GatewayError {
-  const known = Math.max(...MIGRATIONS.map(({ number }) => number))
+  const known = Math.max(...MIGRATIONS.map((migration) => migration.number))
   return new GatewayError(
     'configuration',
     `The database was made by a newer version of this program: it has migration ${number}, this version knows ${known}.`,
