@@ -1,13 +1,13 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { randomBytes } from 'node:crypto'
-import { Command, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { mintToken } from './access/token-format.ts'
 import { callInProcess, callThroughSocket } from './admin-transport.ts'
 import type { AdminCall } from './cli/admin-call.ts'
 import { createAdminCommands } from './cli/admin-commands.ts'
 import { exitCodeOf } from './cli/command-failed.ts'
 import { controlSocketPath } from './control-socket.ts'
-import { GatewayError } from './model/error.ts'
+import { asGatewayError, GatewayError } from './model/error.ts'
 import { OpenThings } from './open-things.ts'
 import { createOperatorLog } from './operator-log.ts'
 import { type Edge, openConfiguredApp, serve } from './serve.ts'
@@ -163,9 +163,10 @@ async function isAnswered(socket: AdminCall): Promise<boolean> {
   }
 }
 
-/** Says what stopped us, on stderr and without a stack. */
-function explain(error: unknown): void {
-  if (!(error instanceof GatewayError)) return
+/** Says what stopped us, on stderr; the stack of what nobody foresaw is in the log. Commands have said it themselves. */
+function explain(thrown: unknown): void {
+  if (thrown instanceof CommanderError) return
+  const error = asGatewayError(thrown)
   process.stderr.write(`mcpgw-server: ${error.message}\n`)
   if (error.fix !== undefined) process.stderr.write(`${error.fix}\n`)
   if (error.code === 'internal' && error.cause !== undefined)
