@@ -38,7 +38,7 @@ const ROWS_PER_READ = 200
 /** What readers who are a little behind still find in memory: some seconds of a busy workspace. */
 const MAX_RECENT_BATCHES = 32
 /** Between two reads of a busy log: people do not see the difference, and each read and each send serves more rows. */
-const PACE_MS = 250
+const PACE_MS = 500
 /** Hundreds of readers are not woken in one turn: calls get theirs in between. */
 const WOKEN_AT_ONCE = 8
 
