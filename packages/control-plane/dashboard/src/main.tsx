@@ -34,8 +34,8 @@ const client = new QueryClient({
 })
 
 startTheme()
-// Asked for before anything is drawn, beside the scripts of the page: nearly every page waits for the answer.
-void client.prefetchQuery(whoamiQuery)
+// Asked for before anything is drawn, beside the scripts of the page: all pages wait for it but these two.
+if (!/\/(?:sign-in|setup)$/.test(location.pathname)) void client.prefetchQuery(whoamiQuery)
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no root')
