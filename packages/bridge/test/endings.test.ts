@@ -10,11 +10,12 @@ import {
   initializeRequest,
   watchBridge,
 } from './support/bridge-process.ts'
+import { isFull } from './support/full-counts.ts'
 import { createJsonServer, sendJson } from './support/json-server.ts'
 import { openTestGateway } from './support/test-gateway.ts'
 
-const lives = 100
-const atOnce = 6
+const lives = isFull ? 100 : 20
+const atOnce = 3
 const limitMs = 2_000
 
 /** A gateway with a stream for everyone and calls that are never answered. */
