@@ -35,7 +35,7 @@ const ROOMS: Record<string, Room> = {
     because: 'it is handed a credential for one call and forgets it: it must not reach the vault by itself',
   },
   catalog: {
-    may: ['model', 'zod', 'minisearch', 'node:fs', 'node:path'],
+    may: ['model', 'zod', 'minisearch', 'node:fs/promises', 'node:path', 'node:timers/promises'],
     because:
       'what an entry means must be testable without a database or a server; all it reads are its own files',
   },

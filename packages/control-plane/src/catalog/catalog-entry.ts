@@ -67,10 +67,17 @@ const valueNote = z.strictObject({ getItAt: link })
 const aboutDeployment = {
   auth: z.enum(AUTH_KINDS),
   oauth: z
-    .strictObject({ client: z.enum(OAUTH_CLIENTS), scopes: z.array(words(200)).exactOptional() })
+    .strictObject({
+      client: z.enum(OAUTH_CLIENTS),
+      scopes: z.array(words(200)).exactOptional(),
+      /** Where an operator makes a client at the vendor's. */
+      registerAt: link.exactOptional(),
+    })
     .exactOptional(),
   /** What tells it from the others, such as the region it serves. */
   label: words(60).exactOptional(),
+  /** What to know of this way alone. */
+  warning: words(300).exactOptional(),
   /** How many there were when they were last listed. */
   tools: z.int().nonnegative().exactOptional(),
   /** By the name of the need. */
@@ -101,6 +108,8 @@ export const catalogMeta = z.strictObject({
   /** Published by the maker of the product itself. */
   isOfficial: z.boolean(),
   category: z.enum(CATEGORIES),
+  /** Among the first to be shown: what most people look for. */
+  isFeatured: z.boolean().exactOptional(),
   /** What people type who look for it, beside its name. */
   keywords: z.array(words(40)).max(20, 'must hold at most 20 words'),
   status: z.enum(STATUSES),

@@ -33,8 +33,12 @@ export interface Deployment {
   transport: RemoteTransport | 'stdio'
   auth: AuthKind
   oauth?: RemoteOAuth
+  /** Where an operator makes an OAuth client at the vendor's. */
+  registerAt?: string
   /** What tells it from the others, such as the region it serves. */
   label?: string
+  /** What to know of this way alone. */
+  warning?: string
   /** How many there were when they were last listed. */
   tools?: number
   needs: Need[]
@@ -67,14 +71,16 @@ export function deploymentsOfServerJson(server: ServerJson): Deployment[] {
 }
 
 function deploymentOf(server: ServerJson, note: DeploymentNote, link: string | undefined): Deployment {
-  const { auth, oauth, label, tools, values = {} } = note
+  const { auth, oauth, label, warning, tools, values = {} } = note
   const list = new NeedList((name) => values[name]?.getItAt ?? link)
   const way = 'remote' in note ? remoteWay(server, note.remote, list) : packageWay(server, note.package, list)
   return {
     ...way,
     auth,
     ...(oauth !== undefined && { oauth: oauthOf(oauth) }),
+    ...(oauth?.registerAt !== undefined && { registerAt: oauth.registerAt }),
     ...(label !== undefined && { label }),
+    ...(warning !== undefined && { warning }),
     ...(tools !== undefined && { tools }),
     needs: list.all(),
     ...obstacleOf(way.obstacle, list),
