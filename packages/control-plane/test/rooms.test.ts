@@ -76,6 +76,20 @@ const ROOMS: Record<string, Room> = {
     ],
     because: 'doors do not import each other',
   },
+  'http/openai': {
+    may: [
+      'model',
+      'gateway',
+      'protocol',
+      'access',
+      'aggregation',
+      'http/workspace-door',
+      'http/json',
+      'zod',
+      'node:http',
+    ],
+    because: 'doors do not import each other: the same functions of the gateway serve this one',
+  },
   'http/workspace-door': {
     may: ['model', 'gateway', 'protocol', 'access', 'node:buffer', 'node:http'],
     because: 'who is let into a workspace, and what is read of them, is the same at each of its doors',
