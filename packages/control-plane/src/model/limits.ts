@@ -78,7 +78,7 @@ export const LIMITS = {
   'calls-per-request': {
     default: 128,
     least: 1,
-    protects: 'everybody else, from one request of an OpenAI-format caller with calls without end',
+    protects: 'everybody else, from one OpenAI-format request with calls without end',
   },
   'calls-per-server': { default: 1_024, least: 1, protects: 'each server from all its callers together' },
   calls: { default: 4_096, least: 1, protects: 'memory and time, from all calls together' },

@@ -20,8 +20,8 @@ export function describeInput({ name }: FunctionCall, { inputRequests }: Record<
 }
 
 function describe({ method, params = {} }: Question): string {
-  const { mode, message, url, requestedSchema } = params
-  if (mode === 'url') return `${String(message)} The user has to open ${String(url)}.`
+  const { mode, message = '', url, requestedSchema } = params
   if (method !== 'elicitation/create') return JSON.stringify({ method, params })
+  if (mode === 'url') return `${String(message)} The user has to open ${String(url)}.`
   return `${String(message)} The answer has to fit ${JSON.stringify(requestedSchema)}.`
 }
