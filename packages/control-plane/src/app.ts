@@ -27,11 +27,14 @@ import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
 import { LegacySessions } from './http/mcp/legacy-sessions.ts'
 import { OpenStreams } from './http/mcp/open-streams.ts'
-import { SlowReaders } from './http/mcp/slow-readers.ts'
 import { createOAuthApp } from './http/oauth/app.ts'
+import { serveOpenAi } from './http/openai/door.ts'
+import type { OpenAiDoorContext } from './http/openai/door-context.ts'
 import { createOperationsApp } from './http/operations-app.ts'
 import { createPagesApp } from './http/pages/app.ts'
 import { watchUnusedConnections } from './http/unused-connections.ts'
+import type { WorkspaceDoorContext } from './http/workspace-door/context.ts'
+import { SlowReaders } from './http/workspace-door/slow-readers.ts'
 import { tendLog } from './log-keeping.ts'
 import { createAuditFeeds } from './manage/audit-feed.ts'
 import type { Manage } from './manage/context.ts'
@@ -220,10 +223,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const admin = createAdminApp({ manage, authenticator, badTokens, version: VERSION, reportError, checkJson })
   const openStreams = new Map<ServerResponse, () => void>()
   const sessions = new LegacySessions(vault.sealer('session'))
-  const door: McpDoorContext = {
+  const door: WorkspaceDoorContext = {
     workspaces,
     gateway,
-    sessions,
     authenticator,
     badTokens,
     limits,
@@ -235,14 +237,19 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
         notSaved: (error) => log.warn({ err: error }, 'which clients connected is not saved'),
       }),
     ),
-    streams: new OpenStreams(limits),
     readers: new SlowReaders(limits, large),
     reportError,
+  }
+  const mcpDoor: McpDoorContext = {
+    ...door,
+    sessions,
+    streams: new OpenStreams(limits),
     onShutdown(response, end) {
       openStreams.set(response, end)
       response.once('close', () => openStreams.delete(response))
     },
   }
+  const openAiDoor: OpenAiDoorContext = { ...door, replyLimits: replyLimits(limits), large }
 
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
   operations.route(
@@ -277,7 +284,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     tooManyConnections: () => log.warn(TOO_MANY_CONNECTIONS),
     hostnames: hostnamesOf(settings),
     bridgePackage,
-    mcp: (slug, request, response) => void serveMcp(door, slug, request, response),
+    mcp: (slug, request, response) => void serveMcp(mcpDoor, slug, request, response),
+    openAi: (slug, endpoint, request, response) =>
+      void serveOpenAi(openAiDoor, slug, endpoint, request, response),
     other: getRequestListener((request, connection) => operations.fetch(request, connection)),
   })
   const unused = watchUnusedConnections(front)

@@ -68,8 +68,36 @@ const ROOMS: Record<string, Room> = {
       'what people do is one door further in than HTTP; of the wire it knows how definitions of tools are read exactly',
   },
   'http/mcp': {
-    may: ['model', 'gateway', 'protocol', 'access', 'zod', 'node:buffer', 'node:http', 'node:crypto'],
+    may: [
+      'model',
+      'gateway',
+      'protocol',
+      'access',
+      'http/workspace-door',
+      'zod',
+      'node:buffer',
+      'node:http',
+      'node:crypto',
+    ],
     because: 'doors do not import each other',
+  },
+  'http/openai': {
+    may: [
+      'model',
+      'gateway',
+      'protocol',
+      'access',
+      'aggregation',
+      'http/workspace-door',
+      'http/json',
+      'zod',
+      'node:http',
+    ],
+    because: 'doors do not import each other: the same functions of the gateway serve this one',
+  },
+  'http/workspace-door': {
+    may: ['model', 'gateway', 'protocol', 'access', 'node:buffer', 'node:http'],
+    because: 'who is let into a workspace, and what is read of them, is the same at each of its doors',
   },
   'http/admin': {
     may: ['model', 'manage', 'http/json', 'hono', 'zod', 'node:*'],
