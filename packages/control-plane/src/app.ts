@@ -47,6 +47,7 @@ import type { HostedTarget, Server } from './model/server.ts'
 import type { Storage } from './model/stores.ts'
 import { affordableConnections } from './open-files.ts'
 import { OpenThings } from './open-things.ts'
+import { createApiReader } from './openapi/api-reader.ts'
 import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
 import { originOf, type Settings } from './settings.ts'
 import { starterServers } from './starter-servers.ts'
@@ -152,6 +153,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
           credentials: { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) },
           guard,
           hosting,
+          loadPlan: () => storage.servers.plan(server.id),
           loadOffer: () => storage.servers.lastOffer(server.id),
           saveOffer: (offer) => void storage.servers.saveLastOffer(server.id, offer).catch(notSaved),
           loadVerdict: () => storage.servers.verdict(server.id),
@@ -216,6 +218,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     publicOrigin: () => originOf(settings, state.port),
     hostingAllowed: hosting !== undefined,
     sandboxOf: (target) => hosting?.sandboxOf(target),
+    readApi: createApiReader(),
   }
   const addresses = createClientAddresses(settings)
   const badTokens = createBadTokens(addresses, () => clock.now())

@@ -30,8 +30,13 @@ const ROOMS: Record<string, Room> = {
     may: ['model', 'protocol', 'node:crypto'],
     because: 'which tools exist under which names is a pure question',
   },
+  openapi: {
+    may: ['model', 'protocol', 'access', 'yaml', 'zod', 'node:crypto', 'node:http', 'node:worker_threads'],
+    because:
+      'what a document says, and what a call of it looks like, is tested by tables; of access it takes how patterns are read',
+  },
   upstream: {
-    may: ['model', 'protocol', 'zod', 'undici', 'eventsource-parser', 'ipaddr.js', 'node:*'],
+    may: ['model', 'protocol', 'openapi', 'zod', 'undici', 'eventsource-parser', 'ipaddr.js', 'node:*'],
     because: 'it is handed a credential for one call and forgets it: it must not reach the vault by itself',
   },
   catalog: {
@@ -63,7 +68,7 @@ const ROOMS: Record<string, Room> = {
     because: 'the journey of a call runs without a socket or a database of its own',
   },
   manage: {
-    may: ['model', 'protocol', 'access', 'vault', 'audit', 'catalog', 'stats', 'zod', 'node:*'],
+    may: ['model', 'protocol', 'access', 'vault', 'audit', 'catalog', 'openapi', 'stats', 'zod', 'node:*'],
     because:
       'what people do is one door further in than HTTP; of the wire it knows how definitions of tools are read exactly',
   },
