@@ -34,6 +34,11 @@ const ROOMS: Record<string, Room> = {
     may: ['model', 'protocol', 'zod', 'undici', 'eventsource-parser', 'ipaddr.js', 'node:*'],
     because: 'it is handed a credential for one call and forgets it: it must not reach the vault by itself',
   },
+  'oauth-client': {
+    may: ['model', 'zod', 'oauth4webapi', 'node:crypto', 'node:timers/promises'],
+    because:
+      'what is said to authorization servers must not know how it travels or where it is kept: it is given a guarded fetch, a vault and a store',
+  },
   stats: {
     may: ['model', 'node:timers/promises'],
     because:
@@ -58,7 +63,7 @@ const ROOMS: Record<string, Room> = {
     because: 'the journey of a call runs without a socket or a database of its own',
   },
   manage: {
-    may: ['model', 'protocol', 'access', 'vault', 'audit', 'stats', 'zod', 'node:*'],
+    may: ['model', 'protocol', 'access', 'vault', 'audit', 'stats', 'oauth-client', 'zod', 'node:*'],
     because:
       'what people do is one door further in than HTTP; of the wire it knows how definitions of tools are read exactly',
   },

@@ -6,6 +6,7 @@ import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
 import type { SystemState } from '../model/system.ts'
 import type { CallTool } from '../model/tool-caller.ts'
+import type { OAuthClient } from '../oauth-client/oauth-client.ts'
 import type { Follower } from '../stats/follower.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AuditFeeds } from './audit-feed.ts'
@@ -21,6 +22,8 @@ export interface Manage {
   /** Counts what is logged. */
   follower: Pick<Follower, 'catchUp'>
   inspector: ServerInspector
+  /** Logs in to servers. */
+  oauthClient: OAuthClient
   /** Calls a tool on the way that agents' calls go. */
   callTool: CallTool
   system(): SystemState

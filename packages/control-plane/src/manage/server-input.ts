@@ -35,6 +35,14 @@ const settings = {
   pin: pin.exactOptional(),
 }
 
+/** RFC 6749, 3.3. */
+const scope = z.string().regex(/^[!#-[\]-~]{1,200}$/, 'must be a scope: 1 to 200 characters without spaces')
+
+const oauth = z.strictObject({
+  client: z.enum(['dynamic', 'pre-registered']).default('dynamic'),
+  scopes: z.array(scope).max(100, 'must hold at most 100 scopes').exactOptional(),
+})
+
 const remoteServer = z.strictObject({
   name,
   url: z.string().min(1, 'must not be empty').max(2048, 'must be at most 2048 characters'),
@@ -43,6 +51,7 @@ const remoteServer = z.strictObject({
     .record(z.string(), text(8192))
     .refine((headers) => Object.keys(headers).length <= 32, 'must hold at most 32 headers')
     .default({}),
+  oauth: oauth.exactOptional(),
   ...settings,
 })
 

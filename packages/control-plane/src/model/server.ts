@@ -9,6 +9,15 @@ export interface RemoteTarget {
   /** `auto` finds it out by probing. */
   transport: RemoteTransport | 'auto'
   headers: Record<string, string>
+  /** Present: requests carry the access token of a login. */
+  oauth?: OAuthTarget
+}
+
+/** How the gateway becomes a client of a server's authorization server, and what it asks for. */
+export interface OAuthTarget {
+  client: 'dynamic' | 'pre-registered'
+  /** Absent: what the server itself asks for. */
+  scopes?: string[]
 }
 
 /** A server we start: an argument vector without a shell. Arguments and environment values may hold `{{NAME}}`. */

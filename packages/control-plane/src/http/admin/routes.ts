@@ -22,6 +22,7 @@ import { rotateMasterKey, showMasterKey } from '../../manage/master-key.ts'
 import { listAllMembers, listMembers, revokeMember, revokeMemberEverywhere } from '../../manage/members.ts'
 import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
+import { startServerLogin } from '../../manage/server-logins.ts'
 import {
   changeServer,
   checkServer,
@@ -91,6 +92,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'PATCH', path: SERVER, operation: changeServer, sends: 'json' },
   { method: 'DELETE', path: SERVER, operation: removeServer, sends: 'nothing' },
   { method: 'POST', path: `${SERVER}/check`, operation: checkServer, sends: 'json' },
+  { method: 'POST', path: `${SERVER}/login`, operation: startServerLogin, sends: 'json' },
   { method: 'GET', path: `${SERVER}/pins`, operation: listPins, sends: 'json' },
   { method: 'POST', path: `${SERVER}/pins/approve`, operation: approvePins, sends: 'json' },
   { method: 'PUT', path: `${SERVER}/credential`, operation: putCredential, sends: 'json' },
