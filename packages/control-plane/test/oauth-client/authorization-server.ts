@@ -8,8 +8,8 @@ export interface AuthorizationServerOptions {
   accessTokenS?: number
   clients?: Configuration['clients']
   registration?: boolean
-  /** Stands in front of the provider: true when it has answered by itself. */
-  before?(request: IncomingMessage, response: ServerResponse): boolean | Promise<boolean>
+  /** Stands in front of the provider: gives true when it has answered by itself. */
+  before?(request: IncomingMessage, response: ServerResponse): unknown
   /** Changes the metadata on its way out. */
   metadata?(metadata: Record<string, unknown>): Record<string, unknown>
 }
@@ -27,7 +27,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '/'
     if (await options.before?.(request, response)) return
-    if (options.metadata !== undefined && path.includes('/.well-known/')) {
+    if (options.metadata !== undefined && path.startsWith('/.well-known/')) {
       const plain = await fetch(`${issuer}/plain${path}`)
       return void sendJson(response, options.metadata((await plain.json()) as Record<string, unknown>))
     }
