@@ -44,7 +44,9 @@ describe('a guarded request', () => {
       response.end()
     })
     for (const status of [301, 302, 303, 307, 308]) {
-      const url = await serve((_request, response) => void response.writeHead(status, { location: sink }).end())
+      const url = await serve(
+        (_request, response) => void response.writeHead(status, { location: sink }).end(),
+      )
       await expect(fetchAllowed(url, { method: 'POST', body: 'secret' })).rejects.toMatchObject({
         code: 'upstream_refused',
         message: `${url} redirects to another address, which is not followed when logging in.`,
@@ -55,7 +57,9 @@ describe('a guarded request', () => {
 
   it('ends when the answer is too large, announced or not', async () => {
     for (const headers of [{ 'content-length': '5000' }, {}]) {
-      const url = await serve((_request, response) => void response.writeHead(200, headers).end('x'.repeat(5_000)))
+      const url = await serve(
+        (_request, response) => void response.writeHead(200, headers).end('x'.repeat(5_000)),
+      )
       await expect(fetchAllowed(url)).rejects.toMatchObject({ code: 'upstream_invalid' })
     }
   })

@@ -3,7 +3,11 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ControlPlane } from '../control-plane.ts'
-import { type AuthorizationServerOptions, sendJson, startAuthorizationServer } from './authorization-server.ts'
+import {
+  type AuthorizationServerOptions,
+  sendJson,
+  startAuthorizationServer,
+} from './authorization-server.ts'
 import { type ProtectedServerOptions, startProtectedServer } from './protected-server.ts'
 import { TeamWorkspace } from './team-workspace.ts'
 
@@ -116,7 +120,11 @@ describe('[M28] a login is not begun', () => {
   })
 
   it('[M7] where the authorization server itself is at a private address', async () => {
-    for (const issuer of ['http://10.1.2.3', 'http://192.168.0.1/tenant', 'http://metadata.google.internal']) {
+    for (const issuer of [
+      'http://10.1.2.3',
+      'http://192.168.0.1/tenant',
+      'http://metadata.google.internal',
+    ]) {
       const name = await prepare({}, { issuer })
       expect((await refusal(name)).detail).toMatch(/leads to a private, local or reserved address\.$/)
     }
@@ -156,10 +164,22 @@ describe('[M28] a login is not begun', () => {
 
 describe('[M28] a login comes to nothing', () => {
   it.each<[string, AuthorizationServerOptions['before'] & object]>([
-    ['redirects from its token endpoint', (_request, response) => void response.writeHead(307, { location: sink.url }).end()],
-    ['answers with a token of another kind', (_request, response) => sendJson(response, { access_token: CANARY, token_type: 'mac' })],
-    ['answers with a token that is two lines', (_request, response) => sendJson(response, { access_token: `${CANARY}\r\nx: y`, token_type: 'Bearer' })],
-    ['answers with an error in words of its own', (_request, response) => sendJson(response, { error: CANARY, error_description: CANARY }, 400)],
+    [
+      'redirects from its token endpoint',
+      (_request, response) => void response.writeHead(307, { location: sink.url }).end(),
+    ],
+    [
+      'answers with a token of another kind',
+      (_request, response) => sendJson(response, { access_token: CANARY, token_type: 'mac' }),
+    ],
+    [
+      'answers with a token that is two lines',
+      (_request, response) => sendJson(response, { access_token: `${CANARY}\r\nx: y`, token_type: 'Bearer' }),
+    ],
+    [
+      'answers with an error in words of its own',
+      (_request, response) => sendJson(response, { error: CANARY, error_description: CANARY }, 400),
+    ],
     ['answers with a page', (_request, response) => void response.end(`<p>${CANARY}</p>`)],
     ['is broken', (_request, response) => void response.writeHead(500).end(CANARY)],
   ])('where the authorization server %s', async (_what, answer) => {
