@@ -9,6 +9,7 @@ import { exitCodeOf } from './cli/command-failed.ts'
 import { controlSocketPath } from './control-socket.ts'
 import { asGatewayError, GatewayError } from './model/error.ts'
 import { OpenThings } from './open-things.ts'
+import { pickOperatorEnv } from './operator-env.ts'
 import { createOperatorLog } from './operator-log.ts'
 import { type Edge, openConfiguredApp, serve } from './serve.ts'
 import { readSettings } from './settings.ts'
@@ -20,6 +21,7 @@ const edge: Edge = {
   random: { bytes: (count) => randomBytes(count) },
   log: createOperatorLog(process.env.MCPGW_LOG_LEVEL ?? 'info'),
   searchPath: process.env.PATH ?? '',
+  operatorEnv: pickOperatorEnv(process.env),
   print: (text) => void process.stdout.write(text),
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PIN_MODES, SERVER_NAME_PATTERN } from '../model/server.ts'
 import { allowAndDeny, line } from './fields.ts'
+import { exactPackage } from './package-input.ts'
 
 const name = z
   .string()
@@ -46,9 +47,7 @@ const remoteServer = z.strictObject({
   ...settings,
 })
 
-const hostedServer = z.strictObject({
-  name,
-  command: line(1024),
+const program = {
   args: z.array(text(8192)).max(100, 'must hold at most 100 arguments').default([]),
   env: z
     .record(
@@ -58,16 +57,20 @@ const hostedServer = z.strictObject({
     .refine((env) => Object.keys(env).length <= 64, 'must hold at most 64 variables')
     .default({}),
   network: network.exactOptional(),
-  ...settings,
-})
+}
+
+const hostedServer = z.strictObject({ name, command: line(1024), ...program, ...settings })
+
+const packageServer = z.strictObject({ name, package: exactPackage, ...program, ...settings })
 
 const catalogServer = z.strictObject({ name, catalog: line(200), ...settings })
 
 export type RemoteServerInput = z.output<typeof remoteServer>
 export type HostedServerInput = z.output<typeof hostedServer>
+export type PackageServerInput = z.output<typeof packageServer>
 
-/** A new server: by `url`, by `command`, or from the `catalog`. */
-export const serverInput = z.union([remoteServer, hostedServer, catalogServer])
+/** A new server: by `url`, by `command`, by `package`, or from the `catalog`. */
+export const serverInput = z.union([remoteServer, hostedServer, packageServer, catalogServer])
 
 /**
  * What can change in place. The address and the headers cannot: a credential set for one address must not be sent

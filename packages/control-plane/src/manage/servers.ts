@@ -11,8 +11,14 @@ import {
   needsCredential,
   serverAnswer,
 } from './server-answer.ts'
-import { type HostedServerInput, type RemoteServerInput, serverChange, serverInput } from './server-input.ts'
-import { hostedTarget, remoteTarget } from './upstream-target.ts'
+import {
+  type HostedServerInput,
+  type PackageServerInput,
+  type RemoteServerInput,
+  serverChange,
+  serverInput,
+} from './server-input.ts'
+import { hostedTarget, packageTarget, remoteTarget } from './upstream-target.ts'
 
 interface OneServer {
   workspace: string
@@ -21,7 +27,7 @@ interface OneServer {
 
 export const createServer = inWorkspace({
   name: 'server.create',
-  summary: 'Add a server by URL, or by command where this installation hosts servers',
+  summary: 'Add a server by URL, or by command or package where this installation hosts servers',
   action: 'server.write',
   recorded: true,
   input: serverInput,
@@ -157,9 +163,9 @@ async function reachableTarget({ manage }: Scene, input: RemoteServerInput) {
 }
 
 /** Running a program is running it as us: for owners alone, and only where the operator has not turned it off. */
-function allowedCommand({ manage, principal }: Scene, input: HostedServerInput) {
+function allowedCommand({ manage, principal }: Scene, input: HostedServerInput | PackageServerInput) {
   requirePermission(principal, 'server.host')
-  if (manage.hostingAllowed) return hostedTarget(input)
+  if (manage.hostingAllowed) return 'package' in input ? packageTarget(input) : hostedTarget(input)
   throw new GatewayError('unsupported', 'This installation does not run servers of its own.', {
     fix: 'Start mcpgw-server with --hosting auto, or add the server by URL.',
   })

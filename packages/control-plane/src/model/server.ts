@@ -19,6 +19,15 @@ export interface HostedTarget {
   env: Record<string, string>
   /** Absent: filtered in a sandbox, open without one. */
   network?: Network
+  /** What it is run from; `command` is then only the program such packages are usually run with. */
+  package?: PackageRef
+}
+
+/** A package in a public registry. */
+export interface PackageRef {
+  registryType: 'npm' | 'pypi' | 'oci'
+  identifier: string
+  version?: string
 }
 
 /** What a hosted server can reach: what remote servers may be at, everything, or nothing. */
@@ -26,7 +35,7 @@ export type Network = 'filtered' | 'open' | 'none'
 
 /** What keeps a hosted server apart, and why nothing does. */
 export interface SandboxState {
-  kind: 'bwrap' | 'none'
+  kind: 'bwrap' | 'container' | 'none'
   network: Network
   reason?: string
 }
@@ -91,6 +100,8 @@ export type ServerStatus =
 export interface ServerHealth {
   status: ServerStatus
   error?: { code: string; message: string; fix?: string }
+  /** What it is doing while it is connecting, where that takes longer than people expect. */
+  progress?: string
   tools: number
   era?: Era
   /** Tools whose definition waits for approval. */

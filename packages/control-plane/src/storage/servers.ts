@@ -22,6 +22,13 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kin
     args: z.array(z.string()),
     env: z.record(z.string(), z.string()),
     network: z.enum(['filtered', 'open', 'none']).exactOptional(),
+    package: z
+      .strictObject({
+        registryType: z.enum(['npm', 'pypi', 'oci']),
+        identifier: z.string(),
+        version: z.string().exactOptional(),
+      })
+      .exactOptional(),
   }),
 ])
 
