@@ -18,18 +18,18 @@ export interface NpmRegistry extends AsyncDisposable {
   /** Every path that was asked for. */
   readonly asked: string[]
   publish(name: string, version: string, release?: Release): void
-  /** From now on it takes connections and says nothing. */
-  hang(): void
+  /** From now on it takes requests and answers none of them before the function it gives is called. */
+  hang(): () => void
 }
 
 export async function startNpmRegistry(): Promise<NpmRegistry> {
   const releases = new Map<string, Map<string, { manifest: object; tarball: Buffer }>>()
   const asked: string[] = []
-  let hangs = false
-  const server = createServer((request, response) => {
+  let answering = Promise.resolve()
+  const server = createServer(async (request, response) => {
     const path = decodeURIComponent(request.url ?? '/')
     asked.push(path)
-    if (hangs) return
+    await answering
     const [, name = '', version] = /^\/(@[^/]+\/[^/]+|[^/]+)(?:\/-\/(.+)\.tgz)?$/.exec(path) ?? []
     const versions = releases.get(name)
     if (versions === undefined) return void answer(response, 404, { error: 'not found' })
@@ -56,7 +56,9 @@ export async function startNpmRegistry(): Promise<NpmRegistry> {
       releases.set(name, versions.set(version, { manifest: { ...whole, dist }, tarball }))
     },
     hang() {
-      hangs = true
+      const hanging = Promise.withResolvers<void>()
+      answering = hanging.promise
+      return hanging.resolve
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()

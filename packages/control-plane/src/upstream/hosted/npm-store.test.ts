@@ -86,7 +86,7 @@ describe('packages from npm', () => {
     expect(registry.asked.filter((path) => path === '/shared/-/1.0.0.tgz')).toHaveLength(1)
   })
 
-  it('run nothing while they are installed', async () => {
+  it('[M34] run nothing while they are installed', async () => {
     const marker = join(root, 'ran')
     const scripts = Object.fromEntries(
       ['preinstall', 'install', 'postinstall', 'prepare'].map((name) => [name, `touch ${marker}`]),
@@ -119,7 +119,7 @@ describe('packages from npm', () => {
     expect(names?.sort()).toEqual(['HOME', 'LANG', 'NPM_TOKEN', 'PATH', 'PWD', 'TMPDIR'])
   })
 
-  it('are the same when they are installed again, or not installed', async () => {
+  it('[M34] are the same when they are installed again, or not installed', async () => {
     registry.publish('moving', '1.0.0', { files: { 'index.js': 'first' } })
     const folder = await store.folderOf(ref('moving'))
     await store.remove(ref('moving'))
@@ -159,7 +159,7 @@ describe('packages from npm', () => {
     ['an option of npm', '--global', '1.0.0'],
     ['an address', 'git+ssh://host/x', '1.0.0'],
     ['a range', 'name', '^1.0.0'],
-  ])('are not installed when they are called %s', async (_, identifier, version) => {
+  ])('[M34] are not installed when they are called %s', async (_, identifier, version) => {
     const asked = registry.asked.length
     expect(await refusal(store.folderOf(ref(identifier, version)))).toMatchObject({ code: 'configuration' })
     expect(registry.asked).toHaveLength(asked)
@@ -191,7 +191,7 @@ describe('an npm package that cannot be installed', () => {
   it.each([
     ['a git repository', 'git+https://127.0.0.1:1/x.git'],
     ['a GitHub repository', 'github:nobody/nothing'],
-  ])('is refused when it needs %s', async (_, address) => {
+  ])('[M34] is refused when it needs %s', async (_, address) => {
     registry.publish('elsewhere', '1.0.0', { manifest: { dependencies: { thing: address } } })
     expect(await refusal(open('elsewhere').folderOf(ref('elsewhere')))).toMatchObject({
       code: 'unsupported',
