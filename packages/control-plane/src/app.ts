@@ -6,6 +6,8 @@ import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { createAuthenticator } from './access/authenticator.ts'
 import { createRecorder } from './audit/recorder.ts'
+import { createCatalogLoader } from './catalog/load-catalog.ts'
+import { CATALOG_FOLDER } from './catalog-folder.ts'
 import { openControlSocket } from './control-socket.ts'
 import { watchEventLoop } from './event-loop-watch.ts'
 import { createCallByHand } from './gateway/call-by-hand.ts'
@@ -201,6 +203,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     recorder,
     feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
     follower,
+    catalog: createCatalogLoader(CATALOG_FOLDER),
     inspector: workspaces.inspector(),
     callTool: createCallByHand({ workspaces, gateway, watch: authenticator.watch }),
     system: () => ({

@@ -34,6 +34,11 @@ const ROOMS: Record<string, Room> = {
     may: ['model', 'protocol', 'zod', 'undici', 'eventsource-parser', 'ipaddr.js', 'node:*'],
     because: 'it is handed a credential for one call and forgets it: it must not reach the vault by itself',
   },
+  catalog: {
+    may: ['model', 'zod', 'minisearch', 'node:fs/promises', 'node:path', 'node:timers/promises'],
+    because:
+      'what an entry means must be testable without a database or a server; all it reads are its own files',
+  },
   stats: {
     may: ['model', 'node:timers/promises'],
     because:
@@ -58,7 +63,7 @@ const ROOMS: Record<string, Room> = {
     because: 'the journey of a call runs without a socket or a database of its own',
   },
   manage: {
-    may: ['model', 'protocol', 'access', 'vault', 'audit', 'stats', 'zod', 'node:*'],
+    may: ['model', 'protocol', 'access', 'vault', 'audit', 'catalog', 'stats', 'zod', 'node:*'],
     because:
       'what people do is one door further in than HTTP; of the wire it knows how definitions of tools are read exactly',
   },

@@ -1,4 +1,5 @@
 import type { Recorder } from '../audit/recorder.ts'
+import type { Catalog } from '../catalog/load-catalog.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { ServerInspector } from '../model/inspector.ts'
 import type { MasterKeyKeeper } from '../model/master-key.ts'
@@ -20,6 +21,8 @@ export interface Manage {
   feeds: AuditFeeds<AuditRowAnswer>
   /** Counts what is logged. */
   follower: Pick<Follower, 'catchUp'>
+  /** The servers that can be added, read when first asked for. */
+  catalog(): Promise<Catalog>
   inspector: ServerInspector
   /** Calls a tool on the way that agents' calls go. */
   callTool: CallTool

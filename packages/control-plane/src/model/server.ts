@@ -9,6 +9,23 @@ export interface RemoteTarget {
   /** `auto` finds it out by probing. */
   transport: RemoteTransport | 'auto'
   headers: Record<string, string>
+  /** Present when somebody has to log in to it. */
+  oauth?: RemoteOAuth
+}
+
+/** How the gateway gets a token for a remote server: as a client that registers itself, or one made at the vendor's. */
+export interface RemoteOAuth {
+  client: 'dynamic' | 'pre-registered'
+  scopes?: string[]
+}
+
+export const PACKAGE_REGISTRIES = ['npm', 'pypi', 'oci'] as const
+
+/** A package that a hosted server is started from. */
+export interface PackageRef {
+  registryType: (typeof PACKAGE_REGISTRIES)[number]
+  identifier: string
+  version?: string
 }
 
 /** A server we start: an argument vector without a shell. Arguments and environment values may hold `{{NAME}}`. */
@@ -17,6 +34,8 @@ export interface HostedTarget {
   command: string
   args: string[]
   env: Record<string, string>
+  /** Present when `command` is only what would start it elsewhere: `npx`, `uvx` or `docker`. */
+  package?: PackageRef
   /** Absent: filtered in a sandbox, open without one. */
   network?: Network
   /** What it is run from; `command` is then only the program such packages are usually run with. */

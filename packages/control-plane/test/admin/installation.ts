@@ -6,6 +6,8 @@ import { expect } from 'vitest'
 import { createAuthenticator } from '../../src/access/authenticator.ts'
 import { hashToken, mintToken } from '../../src/access/token-format.ts'
 import { createRecorder } from '../../src/audit/recorder.ts'
+import { createCatalogLoader } from '../../src/catalog/load-catalog.ts'
+import { CATALOG_FOLDER } from '../../src/catalog-folder.ts'
 import { createAdminApp } from '../../src/http/admin/app.ts'
 import { BASE_PATH, ROUTES } from '../../src/http/admin/routes.ts'
 import { createBadTokens } from '../../src/http/callers/bad-tokens.ts'
@@ -74,6 +76,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     recorder,
     feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
     follower,
+    catalog: createCatalogLoader(CATALOG_FOLDER),
     inspector,
     callTool: answerWithoutServers,
     system: () => STILL_SYSTEM,

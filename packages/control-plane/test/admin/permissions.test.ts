@@ -49,6 +49,8 @@ const EXPECTED: Record<string, number[]> = {
   'POST /workspaces/:workspace/members/revoke': ADMINS(200),
   'GET /members': OWNERS_OUTSIDE(200),
   'POST /members/revoke': OWNERS_OUTSIDE(200),
+  'GET /catalog': [200, 200, 200, 403, 200, 200, 403, 401],
+  'GET /catalog/:entry': [200, 200, 200, 403, 200, 200, 403, 401],
   'GET /system': OWNERS_OUTSIDE(200),
   'POST /workspaces/:workspace/tokens': ADMINS(201),
   'GET /workspaces/:workspace/tokens': ADMINS(200),
@@ -380,6 +382,7 @@ describe('[T10] who may do what', () => {
       .replace(':server', server)
       .replace(':token', token)
       .replace(':invite', invite)
+      .replace(':entry', 'github')
       .replace(':seq', seq)
   }
 })

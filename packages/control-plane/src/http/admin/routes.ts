@@ -15,6 +15,7 @@ import {
   tailAudit,
 } from '../../manage/audit-log.ts'
 import { callTool } from '../../manage/calls.ts'
+import { searchCatalog, showCatalogEntry } from '../../manage/catalog.ts'
 import { listClients } from '../../manage/clients.ts'
 import { putCredential, removeCredential, showCredential } from '../../manage/credentials.ts'
 import { createInvite, listInvites, revokeInvite } from '../../manage/invites.ts'
@@ -57,7 +58,7 @@ export type Sends = 'json' | 'created' | 'nothing' | 'file' | 'events'
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token` and `:invite` ids, `:seq` a number. */
+  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token`, `:invite` and `:entry` ids, `:seq` a number. */
   path: string
   operation: Operation
   sends: Sends
@@ -122,6 +123,9 @@ export const ROUTES: readonly Route[] = [
 
   { method: 'GET', path: '/members', operation: listAllMembers, sends: 'json' },
   { method: 'POST', path: '/members/revoke', operation: revokeMemberEverywhere, sends: 'json' },
+
+  { method: 'GET', path: '/catalog', operation: searchCatalog, sends: 'json' },
+  { method: 'GET', path: '/catalog/:entry', operation: showCatalogEntry, sends: 'json' },
 
   { method: 'GET', path: '/system', operation: showSystem, sends: 'json' },
 
