@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { problemWithPackage } from '../model/package.ts'
+import { PACKAGE_REGISTRIES } from '../model/server.ts'
 
 /** A package as it is told. */
 export const packageRef = z.strictObject({
-  registryType: z.enum(['npm', 'pypi', 'oci']),
+  registryType: z.enum(PACKAGE_REGISTRIES),
   identifier: z.string().min(1).max(500),
   version: z.string().min(1).max(128).exactOptional(),
 })

@@ -38,15 +38,6 @@ export interface HostedTarget {
   package?: PackageRef
   /** Absent: filtered in a sandbox, open without one. */
   network?: Network
-  /** What it is run from; `command` is then only the program such packages are usually run with. */
-  package?: PackageRef
-}
-
-/** A package in a public registry. */
-export interface PackageRef {
-  registryType: 'npm' | 'pypi' | 'oci'
-  identifier: string
-  version?: string
 }
 
 /** What a hosted server can reach: what remote servers may be at, everything, or nothing. */

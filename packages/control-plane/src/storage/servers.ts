@@ -1,6 +1,12 @@
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
-import type { HostedTarget, RemoteTarget, Server, ToolSelection } from '../model/server.ts'
+import {
+  type HostedTarget,
+  PACKAGE_REGISTRIES,
+  type RemoteTarget,
+  type Server,
+  type ToolSelection,
+} from '../model/server.ts'
 import type { ServerStore } from '../model/stores.ts'
 import { countRows } from './count-rows.ts'
 import { type Database, write } from './database.ts'
@@ -24,7 +30,7 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kin
     network: z.enum(['filtered', 'open', 'none']).exactOptional(),
     package: z
       .strictObject({
-        registryType: z.enum(['npm', 'pypi', 'oci']),
+        registryType: z.enum(PACKAGE_REGISTRIES),
         identifier: z.string(),
         version: z.string().exactOptional(),
       })
