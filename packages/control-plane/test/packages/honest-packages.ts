@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -8,6 +8,7 @@ export interface HonestPackage {
   version: string
   args?: string[]
   env?: Record<string, string>
+  /** At least. */
   tools: number
   tool: string
   arguments: Record<string, unknown>
@@ -19,9 +20,11 @@ export interface HonestPackage {
 export const FILES = makeFiles()
 
 function makeFiles(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-honest-'), { encoding: 'utf8' })
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-honest-'))
   writeFileSync(join(folder, 'note.txt'), 'a note\n')
   writeFileSync(join(folder, 'schema.graphql'), 'type Query { hello(name: String): String! }\n')
+  chmodSync(folder, 0o755)
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
@@ -57,7 +60,8 @@ const OTHERS: HonestPackage[] = [
   {
     identifier: '@modelcontextprotocol/server-everything',
     version: '2026.8.31',
-    tools: 13,
+    // And one more that it may add only after it was listed for the first time.
+    tools: 12,
     tool: 'get-sum',
     arguments: { a: 2, b: 3 },
     answers: /is 5/,

@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process'
 import { readdirSync, realpathSync, rmSync, utimesSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ControlPlane } from '../control-plane.ts'
 import { WireClient } from '../resilience/wire-client.ts'
 import { LOOK_AROUND_SERVER } from '../servers/look-around-server.ts'
 import { type NpmRegistry, startNpmRegistry } from '../servers/npm-registry.ts'
 
+const MAIN = resolve(import.meta.dirname, '../../src/main.ts')
 const SERVERS = '/workspaces/team/servers'
 const SERVER = { manifest: { bin: 'server.js' }, files: { 'server.js': LOOK_AROUND_SERVER } }
 let registry: NpmRegistry
@@ -126,6 +129,30 @@ describe('a server from an npm package', () => {
         message: expect.stringContaining('no-such-package 1.0.0 cannot be installed'),
         fix: expect.stringContaining('.npmrc'),
       },
+    })
+  })
+
+  it('can be added by a command on the machine of the control plane', async () => {
+    const words = [
+      'server',
+      'add',
+      'team',
+      'typed',
+      '--package',
+      'npm:@team/neighbour@1.0.0',
+      '--json',
+      '--',
+      '--deep',
+    ]
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      MAIN,
+      '--data-dir',
+      plane.dataDir,
+      ...words,
+    ])
+    expect(JSON.parse(stdout)).toMatchObject({
+      package: { registryType: 'npm', identifier: '@team/neighbour', version: '1.0.0' },
+      args: ['--deep'],
     })
   })
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,7 +8,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pickOperatorEnv } from '../../src/operator-env.ts'
 import { ControlPlane } from '../control-plane.ts'
-import { FILES, type HonestPackage } from './honest-packages.ts'
+import type { HonestPackage } from './honest-packages.ts'
 
 const BRIDGE = resolve(import.meta.dirname, '../../../bridge/dist/mcpgw.js')
 /** The slowest takes npm some minutes where it shares two cores. */
@@ -34,7 +34,6 @@ export function describePackageCalls(packages: readonly HonestPackage[], problem
     let plane: ControlPlane
 
     beforeAll(async () => {
-      chmodSync(FILES, 0o755)
       plane = await ControlPlane.start({ env: operatorEnv() })
       const { url, token } = await plane.workspace('team')
       const env = { PATH: process.env.PATH ?? '', MCPGW_TOKEN: token }
@@ -49,14 +48,16 @@ export function describePackageCalls(packages: readonly HonestPackage[], problem
     afterAll(async () => {
       await client.close()
       await plane?.[Symbol.asyncDispose]()
-      for (const folder of [settings, FILES]) rmSync(folder, { recursive: true, force: true })
+      rmSync(settings, { recursive: true, force: true })
     })
 
     it.each(packages.map((one, number) => ({ ...one, name: `p${number}` })))(
       '$identifier $version lists its tools and really runs $tool',
       async ({ name, identifier, version, args, env, tools, tool, arguments: given, answers }) => {
         const server = { name, package: { registryType: 'npm', identifier, version }, args, env }
-        expect(await plane.addServer('team', server)).toMatchObject({ status: 'ready', tools })
+        const added = await plane.addServer('team', server)
+        expect(added).toMatchObject({ status: 'ready' })
+        expect(added.tools).toBeGreaterThanOrEqual(tools)
         const result = await client.callTool({ name: `${name}__${tool}`, arguments: given }, undefined, {
           timeout: LIMIT_MS,
         })
