@@ -17,6 +17,7 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '15' },
     seconds: { type: 'string', default: '1' },
+    callers: { type: 'string', default: '1,16' },
     era: { type: 'string', default: 'modern' },
   },
 })
@@ -39,7 +40,7 @@ process.stdout.write(`Small calls, ${options.era} upstream, modern MCP client; $
 load average at the start ${loadavg()[0]?.toFixed(1)}.\n\n`)
 process.stdout.write('| door | callers | p50 ms | p99 ms | CPU µs per call | p50 ÷ mcp | CPU ÷ mcp |\n')
 process.stdout.write('| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n')
-for (const callers of [1, 16]) {
+for (const callers of options.callers.split(',').map(Number)) {
   const measured = await measureDoors(callers)
   for (const door of DOORS) process.stdout.write(`${rowOf(door, callers, measured)}\n`)
 }
