@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { EXIT } from './command-failed.ts'
 import { collect, given, jsonOption, parseWholeNumber } from './options.ts'
@@ -23,6 +24,8 @@ interface Settings extends Json {
 
 interface NewServer extends Settings {
   url?: string
+  openapi?: string
+  operation?: string[]
   catalog?: string
   transport?: string
   header?: string[]
@@ -33,8 +36,14 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
   const server = program.command('server').description("manage a workspace's servers")
 
   withSettings(server.command('add <workspace> <name> [command...]'))
-    .description('add a server by --url, or by a command after "--"')
-    .option('--url <url>', 'the address of a remote server')
+    .description('add a server by --url, by --openapi, or by a command after "--"')
+    .option('--url <url>', 'the address of a remote server, or the base address of an HTTP API')
+    .option('--openapi <file>', 'the OpenAPI document of an HTTP API, JSON or YAML')
+    .option(
+      '--operation <which>',
+      'operations to make tools of: "reading", "all", or a pattern of operation ids (repeatable)',
+      collect,
+    )
     // There is no catalog yet; the answer says so.
     .addOption(new Option('--catalog <id>').hideHelp())
     .addOption(
@@ -152,7 +161,36 @@ function targetOf(terminal: Terminal, [command, ...args]: string[], options: New
   const headers = header.length === 0 ? undefined : pairs(terminal, header, ':', '--header "Name: value"')
   const variables = env.length === 0 ? undefined : pairs(terminal, env, '=', '--env NAME=value')
   const hosted = command === undefined ? {} : { command, args }
-  return given({ url, catalog, transport, headers, ...hosted, env: variables })
+  return given({
+    url,
+    ...apiOf(terminal, options),
+    catalog,
+    transport,
+    headers,
+    ...hosted,
+    env: variables,
+  })
+}
+
+function apiOf(terminal: Terminal, { openapi, operation = [] }: NewServer) {
+  if (openapi === undefined) return {}
+  return {
+    openapi: readDocument(terminal, openapi),
+    operations: { include: operation.flatMap(selectorsFor) },
+  }
+}
+
+function readDocument(terminal: Terminal, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return terminal.fail(EXIT.wrongUsage, `${path} cannot be read. Give the file of the OpenAPI document.`)
+  }
+}
+
+function selectorsFor(which: string): Record<string, string>[] {
+  if (which === 'reading') return [{ method: 'GET' }, { method: 'HEAD' }]
+  return which === 'all' ? [{}] : [{ operationId: which }]
 }
 
 function pairs(

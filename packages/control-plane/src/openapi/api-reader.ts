@@ -3,7 +3,7 @@ import { type ErrorCode, GatewayError } from '../model/error.ts'
 import type { ApiReading } from './read-api.ts'
 import type { OperationChoice } from './selection.ts'
 
-/** 3 MB of dense YAML take some 6 s and 1 GB on an idle core; JSON takes a tenth of both. */
+/** 3 MB of dense YAML take some 8 s of a core and 1 GB; JSON takes a tenth of both. */
 const TIME_LIMIT_MS = 60_000
 const MAX_MEMORY_MIB = 1_024
 /** Documents are read when somebody adds a server, and each takes a core. */

@@ -355,6 +355,13 @@ describe('an API like any server', () => {
     expect(names).toEqual(['accept', 'accept-encoding', 'connection', 'host', 'mcpgw-hops', 'user-agent'])
   })
 
+  it('may have a document of nearly 4 MiB, with a thousand operations', async () => {
+    const openapi = JSON.stringify({ ...large(200), 'x-notes': '"note"\n'.repeat(385_000) })
+    expect(openapi.length).toBeGreaterThan(3.9 * 1024 * 1024)
+    const preview = await plane.api('POST', '/workspaces/team/servers/openapi-preview', { openapi })
+    expect((preview.operations as unknown[]).length).toBe(1_000)
+  })
+
   it('[M20] does not keep others waiting while its document is read, however long that takes', async () => {
     const document = `openapi: 3.0.0\npaths: {}\nx-much:\n${'- { a: [1, 2, 3], b: { c: d } }\n'.repeat(5_000)}`
     let isRead = false
