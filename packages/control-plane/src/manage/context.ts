@@ -1,4 +1,5 @@
 import type { Recorder } from '../audit/recorder.ts'
+import type { Catalog } from '../catalog/load-catalog.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { ServerInspector } from '../model/inspector.ts'
 import type { MasterKeyKeeper } from '../model/master-key.ts'
@@ -6,6 +7,7 @@ import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
 import type { SystemState } from '../model/system.ts'
 import type { CallTool } from '../model/tool-caller.ts'
+import type { OAuthClient } from '../oauth-client/oauth-client.ts'
 import type { ApiReader } from '../openapi/api-reader.ts'
 import type { Follower } from '../stats/follower.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -21,7 +23,11 @@ export interface Manage {
   feeds: AuditFeeds<AuditRowAnswer>
   /** Counts what is logged. */
   follower: Pick<Follower, 'catchUp'>
+  /** The servers that can be added, read when first asked for. */
+  catalog(): Promise<Catalog>
   inspector: ServerInspector
+  /** Logs in to servers. */
+  oauthClient: OAuthClient
   /** Calls a tool on the way that agents' calls go. */
   callTool: CallTool
   system(): SystemState

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PIN_MODES, SERVER_NAME_PATTERN } from '../model/server.ts'
 import { MAX_OPERATIONS } from '../openapi/limits.ts'
 import { allowAndDeny, line, pattern } from './fields.ts'
+import { exactPackage } from './package-input.ts'
 
 const name = z
   .string()
@@ -42,18 +43,24 @@ const headers = z
   .record(z.string(), text(8192))
   .refine((given) => Object.keys(given).length <= 32, 'must hold at most 32 headers')
   .default({})
+/** RFC 6749, 3.3. */
+const scope = z.string().regex(/^[!#-[\]-~]{1,200}$/, 'must be a scope: 1 to 200 characters without spaces')
+
+const oauth = z.strictObject({
+  client: z.enum(['dynamic', 'pre-registered']).default('dynamic'),
+  scopes: z.array(scope).max(100, 'must hold at most 100 scopes').exactOptional(),
+})
 
 const remoteServer = z.strictObject({
   name,
   url,
   transport: z.enum(['auto', 'streamable-http', 'sse']).default('auto'),
   headers,
+  oauth: oauth.exactOptional(),
   ...settings,
 })
 
-const hostedServer = z.strictObject({
-  name,
-  command: line(1024),
+const program = {
   args: z.array(text(8192)).max(100, 'must hold at most 100 arguments').default([]),
   env: z
     .record(
@@ -63,8 +70,11 @@ const hostedServer = z.strictObject({
     .refine((env) => Object.keys(env).length <= 64, 'must hold at most 64 variables')
     .default({}),
   network: network.exactOptional(),
-  ...settings,
-})
+}
+
+const hostedServer = z.strictObject({ name, command: line(1024), ...program, ...settings })
+
+const packageServer = z.strictObject({ name, package: exactPackage, ...program, ...settings })
 
 /** A document as JSON itself, or as the text of a JSON or YAML file. */
 export const openApiDocument = z.union(
@@ -109,9 +119,10 @@ const catalogServer = z.strictObject({ name, catalog: line(200), ...settings })
 export type RemoteServerInput = z.output<typeof remoteServer>
 export type OpenApiServerInput = z.output<typeof openApiServer>
 export type HostedServerInput = z.output<typeof hostedServer>
+export type PackageServerInput = z.output<typeof packageServer>
 
-/** A new server: by `url`, by `command`, from an `openapi` document, or from the `catalog`. */
-export const serverInput = z.union([remoteServer, hostedServer, openApiServer, catalogServer])
+/** A new server: by `url`, by `command`, by `package`, from an `openapi` document, or from the `catalog`. */
+export const serverInput = z.union([remoteServer, hostedServer, packageServer, openApiServer, catalogServer])
 
 /**
  * What can change in place. The address and the headers cannot: a credential set for one address must not be sent

@@ -9,6 +9,24 @@ export interface RemoteTarget {
   /** `auto` finds it out by probing. */
   transport: RemoteTransport | 'auto'
   headers: Record<string, string>
+  /** Present: requests carry the access token of a login. */
+  oauth?: OAuthTarget
+}
+
+/** How the gateway becomes a client of a server's authorization server, and what it asks for. */
+export interface OAuthTarget {
+  client: 'dynamic' | 'pre-registered'
+  /** Absent: what the server itself asks for. */
+  scopes?: string[]
+}
+
+export const PACKAGE_REGISTRIES = ['npm', 'pypi', 'oci'] as const
+
+/** A package that a hosted server is started from. */
+export interface PackageRef {
+  registryType: (typeof PACKAGE_REGISTRIES)[number]
+  identifier: string
+  version?: string
 }
 
 /** A server we start: an argument vector without a shell. Arguments and environment values may hold `{{NAME}}`. */
@@ -17,6 +35,8 @@ export interface HostedTarget {
   command: string
   args: string[]
   env: Record<string, string>
+  /** Present when `command` is only what would start it elsewhere: `npx`, `uvx` or `docker`. */
+  package?: PackageRef
   /** Absent: filtered in a sandbox, open without one. */
   network?: Network
 }
@@ -39,7 +59,7 @@ export type Network = 'filtered' | 'open' | 'none'
 
 /** What keeps a hosted server apart, and why nothing does. */
 export interface SandboxState {
-  kind: 'bwrap' | 'none'
+  kind: 'bwrap' | 'container' | 'none'
   network: Network
   reason?: string
 }
@@ -104,6 +124,8 @@ export type ServerStatus =
 export interface ServerHealth {
   status: ServerStatus
   error?: { code: string; message: string; fix?: string }
+  /** What it is doing while it is connecting, where that takes longer than people expect. */
+  progress?: string
   tools: number
   era?: Era
   /** Tools whose definition waits for approval. */

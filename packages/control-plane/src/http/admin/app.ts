@@ -127,12 +127,20 @@ function inputInUrl({ sends }: Route, request: Request): Record<string, string> 
   return sends === 'events' && lastEventId !== null ? { ...query, after: lastEventId } : query
 }
 
-function targetOf({ workspace, server, token, invite, seq }: Record<string, string | undefined>): Target {
+function targetOf({
+  workspace,
+  server,
+  token,
+  invite,
+  entry,
+  seq,
+}: Record<string, string | undefined>): Target {
   return {
     ...(workspace === undefined ? {} : { workspace }),
     ...(server === undefined ? {} : { server }),
     ...(token === undefined ? {} : { token }),
     ...(invite === undefined ? {} : { invite }),
+    ...(entry === undefined ? {} : { entry }),
     ...(seq === undefined ? {} : { seq }),
   }
 }

@@ -15,6 +15,7 @@ import {
   tailAudit,
 } from '../../manage/audit-log.ts'
 import { callTool } from '../../manage/calls.ts'
+import { searchCatalog, showCatalogEntry } from '../../manage/catalog.ts'
 import { listClients } from '../../manage/clients.ts'
 import { putCredential, removeCredential, showCredential } from '../../manage/credentials.ts'
 import { createInvite, listInvites, revokeInvite } from '../../manage/invites.ts'
@@ -23,6 +24,7 @@ import { listAllMembers, listMembers, revokeMember, revokeMemberEverywhere } fro
 import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
 import { previewApi } from '../../manage/preview-api.ts'
+import { startServerLogin } from '../../manage/server-logins.ts'
 import {
   changeServer,
   checkServer,
@@ -58,7 +60,7 @@ export type Sends = 'json' | 'created' | 'nothing' | 'file' | 'events'
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token` and `:invite` ids, `:seq` a number. */
+  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token`, `:invite` and `:entry` ids, `:seq` a number. */
   path: string
   operation: Operation
   sends: Sends
@@ -110,6 +112,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'PATCH', path: SERVER, operation: changeServer, sends: 'json' },
   { method: 'DELETE', path: SERVER, operation: removeServer, sends: 'nothing' },
   { method: 'POST', path: `${SERVER}/check`, operation: checkServer, sends: 'json' },
+  { method: 'POST', path: `${SERVER}/login`, operation: startServerLogin, sends: 'json' },
   { method: 'GET', path: `${SERVER}/pins`, operation: listPins, sends: 'json' },
   { method: 'POST', path: `${SERVER}/pins/approve`, operation: approvePins, sends: 'json' },
   { method: 'PUT', path: `${SERVER}/credential`, operation: putCredential, sends: 'json' },
@@ -141,6 +144,9 @@ export const ROUTES: readonly Route[] = [
 
   { method: 'GET', path: '/members', operation: listAllMembers, sends: 'json' },
   { method: 'POST', path: '/members/revoke', operation: revokeMemberEverywhere, sends: 'json' },
+
+  { method: 'GET', path: '/catalog', operation: searchCatalog, sends: 'json' },
+  { method: 'GET', path: '/catalog/:entry', operation: showCatalogEntry, sends: 'json' },
 
   { method: 'GET', path: '/system', operation: showSystem, sends: 'json' },
 
