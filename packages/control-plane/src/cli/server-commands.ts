@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { EXIT } from './command-failed.ts'
 import { collect, given, jsonOption, parseWholeNumber } from './options.ts'
@@ -23,6 +24,8 @@ interface Settings extends Json {
 
 interface NewServer extends Settings {
   url?: string
+  openapi?: string
+  operation?: string[]
   package?: string
   catalog?: string
   transport?: string
@@ -35,9 +38,15 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
 
   withSettings(server.command('add <workspace> <name> [command...]'))
     .description(
-      'add a server by --url, by a command after "--", or by --package with its arguments after "--"',
+      'add a server by --url, by --openapi, by a command after "--", or by --package with its arguments after "--"',
     )
-    .option('--url <url>', 'the address of a remote server')
+    .option('--url <url>', 'the address of a remote server, or the base address of an HTTP API')
+    .option('--openapi <file>', 'the OpenAPI document of an HTTP API, JSON or YAML')
+    .option(
+      '--operation <which>',
+      'operations to make tools of: "reading", "all", or a pattern of operation ids (repeatable)',
+      collect,
+    )
     .option(
       '--package <registry:name@version>',
       'a package to run, such as npm:time-mcp@1.0.6, pypi:mcp-server-time@2026.1.26 or oci:mcp/time:1.0',
@@ -163,7 +172,28 @@ function targetOf(terminal: Terminal, [command, ...args]: string[], options: New
     options.package === undefined
       ? command !== undefined && { command, args }
       : { package: packageOf(terminal, options.package), args: program }
-  return given({ url, catalog, transport, headers, ...hosted, env: variables })
+  return given({ url, ...apiOf(terminal, options), catalog, transport, headers, ...hosted, env: variables })
+}
+
+function apiOf(terminal: Terminal, { openapi, operation = [] }: NewServer) {
+  if (openapi === undefined) return {}
+  return {
+    openapi: readDocument(terminal, openapi),
+    operations: { include: operation.flatMap(selectorsFor) },
+  }
+}
+
+function readDocument(terminal: Terminal, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return terminal.fail(EXIT.wrongUsage, `${path} cannot be read. Give the file of the OpenAPI document.`)
+  }
+}
+
+function selectorsFor(which: string): Record<string, string>[] {
+  if (which === 'reading') return [{ method: 'GET' }, { method: 'HEAD' }]
+  return which === 'all' ? [{}] : [{ operationId: which }]
 }
 
 /** Images carry their tag in their name. */

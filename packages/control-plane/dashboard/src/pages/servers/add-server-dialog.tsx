@@ -32,7 +32,7 @@ import { wantsCredential } from './server-trouble.tsx'
 /** The ways a server comes into a workspace. A further one is a row here and a form below. */
 const WAYS = [
   { way: 'url', label: 'By URL', needs: 'server.write' },
-  { way: 'openapi', label: 'From an OpenAPI document', needs: 'server.write' },
+  { way: 'openapi', label: 'From OpenAPI', needs: 'server.write' },
   { way: 'command', label: 'By command', needs: 'server.host' },
 ] as const
 type Way = (typeof WAYS)[number]['way']
