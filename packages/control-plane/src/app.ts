@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, realpathSync } from 'node:fs'
 import type { Server as HttpServer, ServerResponse } from 'node:http'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { createAuthenticator } from './access/authenticator.ts'
@@ -50,20 +50,19 @@ import type { Storage } from './model/stores.ts'
 import { createLoginKeeper } from './oauth-client/login-keeper.ts'
 import { createOAuthClient } from './oauth-client/oauth-client.ts'
 import { affordableConnections } from './open-files.ts'
+import { openHosting } from './open-hosting.ts'
 import { OpenThings } from './open-things.ts'
 import { createApiReader } from './openapi/api-reader.ts'
+import type { OperatorEnv } from './operator-env.ts'
+import { startPackageUpkeep } from './package-upkeep.ts'
 import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
 import { originOf, type Settings } from './settings.ts'
 import { starterServers } from './starter-servers.ts'
 import { createFollower } from './stats/follower.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage.ts'
-import { type AddressGuard, createAddressGuard } from './upstream/address-guard.ts'
+import { createAddressGuard } from './upstream/address-guard.ts'
 import { createGuardedFetch } from './upstream/guarded-fetch.ts'
-import { egressSocketPath, openEgressProxy } from './upstream/hosted/egress-proxy.ts'
-import { isWithin } from './upstream/hosted/program-files.ts'
-import { startReaper } from './upstream/hosted/reaper.ts'
-import { findContainment } from './upstream/hosted/sandbox.ts'
 import { Upstream } from './upstream/upstream.ts'
 import { createScrubber } from './vault/scrubber.ts'
 import { openVault } from './vault/vault.ts'
@@ -77,6 +76,8 @@ export interface AppOptions {
   masterKeyFile: MasterKeyFile | undefined
   /** Folders to look for the commands of hosted servers in, in the form of `PATH`. */
   searchPath: string
+  /** What programs that fetch packages may know of the operator's environment; absent: nothing. */
+  operatorEnv?: OperatorEnv
   /** Where the built dashboard is; absent: where this repository builds it. */
   dashboardFolder?: string
   clock: Clock
@@ -137,7 +138,18 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     origin: originOf(settings, state.port),
     port: state.port,
   }))
-  const hosting = settings.hosting === 'off' ? undefined : await openHosting(options, opened, guard)
+  const hosting =
+    settings.hosting === 'off'
+      ? undefined
+      : await openHosting(
+          {
+            ...options,
+            ...settings,
+            otherSecretFiles: [...(options.masterKeyFile?.paths() ?? []), ...databaseFiles(settings)],
+            guard,
+          },
+          opened,
+        )
 
   const { limits } = settings
   const large = new ByteBudget(limits['unread-bytes'])
@@ -347,6 +359,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     async tend() {
       follower.start()
       await tendLog({ settings, storage, vault, guard, clock, log }, upkeep)
+      if (hosting !== undefined) upkeep.add(startPackageUpkeep({ storage, npm: hosting.npm, log }))
     },
     async warm() {
       const sandbox = hosting?.sandboxOf(ANY_PROGRAM)
@@ -385,38 +398,6 @@ function claimDataFolder(dataDir: string): DataFolderLock {
 function databaseFiles(settings: Settings): string[] {
   const file = sqliteFileOf(settings)
   return file === undefined ? [] : ['', '-wal', '-shm'].map((end) => realpathSync(file) + end)
-}
-
-async function openHosting(
-  { settings, searchPath, masterKeyFile }: AppOptions,
-  opened: OpenThings,
-  guard: AddressGuard,
-) {
-  const { hostedMemoryMiB, hostedProcesses } = settings
-  // What is closed to servers is closed by where it really is, whatever links lead there.
-  const dataDir = realpathSync(settings.dataDir)
-  const maxMemoryBytes = hostedMemoryMiB * 1024 * 1024
-  const egressSocket = egressSocketPath(dataDir)
-  const containment = await findContainment({
-    nodePath: process.execPath,
-    searchPath,
-    dataDir,
-    hiddenFiles: [...(masterKeyFile?.paths() ?? []), ...databaseFiles(settings)].filter(
-      (path) => !isWithin(path, dataDir),
-    ),
-    egressSocket,
-    limits: { maxMemoryBytes, maxProcesses: hostedProcesses },
-  })
-  if (containment.kind === 'bwrap') opened.add(await openEgressProxy({ socketPath: egressSocket, guard }))
-  return {
-    nodePath: process.execPath,
-    searchPath,
-    reaper: opened.add(startReaper()),
-    maxMemoryBytes,
-    contain: containment.contain,
-    sandboxOf: containment.stateOf,
-    workingFolder: (server: Server) => join(dataDir, 'hosted', server.id),
-  }
 }
 
 function hostnamesOf({ host, publicUrl }: Settings): string[] {

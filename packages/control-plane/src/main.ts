@@ -10,6 +10,7 @@ import { exitCodeOf } from './cli/command-failed.ts'
 import { controlSocketPath } from './control-socket.ts'
 import { asGatewayError, GatewayError } from './model/error.ts'
 import { OpenThings } from './open-things.ts'
+import { pickOperatorEnv } from './operator-env.ts'
 import { createOperatorLog } from './operator-log.ts'
 import { type Edge, openConfiguredApp, serve } from './serve.ts'
 import { readSettings } from './settings.ts'
@@ -21,6 +22,7 @@ const edge: Edge = {
   random: { bytes: (count) => randomBytes(count) },
   log: createOperatorLog(process.env.MCPGW_LOG_LEVEL ?? 'info'),
   searchPath: process.env.PATH ?? '',
+  operatorEnv: pickOperatorEnv(process.env),
   print: (text) => void process.stdout.write(text),
 }
 
@@ -87,11 +89,7 @@ program.commands
     edge.print(`${json === true ? JSON.stringify({ token }) : token}\n`)
   })
 
-addCatalogCommands(program, {
-  print: edge.print,
-  note: (text) => void process.stderr.write(`${text}\n`),
-  now: edge.clock.now,
-})
+addCatalogCommands(program, { ...edge, note: (text) => void process.stderr.write(`${text}\n`) })
 
 program
   .command('backup <file>')

@@ -6,6 +6,7 @@ import type { Principal } from '../model/principal.ts'
 import { PIN_MODES, type Server, type ServerHealth } from '../model/server.ts'
 import type { Manage } from './context.ts'
 import { allowAndDeny, instant, toInstantOrNull } from './fields.ts'
+import { packageRef } from './package-input.ts'
 
 /** What is ever told about a credential: never a value. */
 export const credentialAnswer = z.strictObject({
@@ -26,6 +27,7 @@ export const serverAnswer = z.strictObject({
   error: z
     .strictObject({ code: z.string(), message: z.string(), fix: z.string().exactOptional() })
     .exactOptional(),
+  progress: z.string().exactOptional(),
   tools: z.int(),
   era: z.enum(['modern', 'legacy']).nullable(),
   url: z.string().exactOptional(),
@@ -44,9 +46,10 @@ export const serverAnswer = z.strictObject({
   command: z.string().exactOptional(),
   args: z.array(z.string()).exactOptional(),
   env: strings.exactOptional(),
+  package: packageRef.exactOptional(),
   sandbox: z
     .strictObject({
-      kind: z.enum(['bwrap', 'none']),
+      kind: z.enum(['bwrap', 'container', 'none']),
       network: z.enum(['filtered', 'open', 'none']),
       reason: z.string().exactOptional(),
     })
@@ -183,13 +186,14 @@ const NOT_YOURS_TO_MEND: Record<string, NonNullable<ServerHealth['error']>> = {
 }
 
 function describeHealth(
-  { status, error, tools, era, changedTools = 0, heldBack = 0 }: ServerHealth,
+  { status, error, progress, tools, era, changedTools = 0, heldBack = 0 }: ServerHealth,
   manages: boolean,
 ) {
   const told = manages || error === undefined ? error : (NOT_YOURS_TO_MEND[error.code] ?? error)
   return {
     status,
     ...(told === undefined ? {} : { error: told }),
+    ...(progress === undefined ? {} : { progress }),
     tools,
     era: era ?? null,
     changedTools,
@@ -212,8 +216,8 @@ function describeTarget(target: Server['target'], manages: boolean, login: Login
     const { url, headers, credentials } = target
     return { url, ...(manages ? { headers, credentialSets: credentials } : {}) }
   }
-  const { command, args, env } = target
-  return manages ? { command, args, env } : {}
+  const { command, args, env, package: ref } = target
+  return manages ? { command, args, env, ...(ref !== undefined && { package: ref }) } : {}
 }
 
 function describeSandbox(manage: Manage, target: Server['target']) {

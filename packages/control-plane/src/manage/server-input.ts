@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PIN_MODES, SERVER_NAME_PATTERN } from '../model/server.ts'
 import { MAX_OPERATIONS } from '../openapi/limits.ts'
 import { allowAndDeny, line, pattern } from './fields.ts'
+import { exactPackage } from './package-input.ts'
 
 const name = z
   .string()
@@ -59,9 +60,7 @@ const remoteServer = z.strictObject({
   ...settings,
 })
 
-const hostedServer = z.strictObject({
-  name,
-  command: line(1024),
+const program = {
   args: z.array(text(8192)).max(100, 'must hold at most 100 arguments').default([]),
   env: z
     .record(
@@ -71,8 +70,11 @@ const hostedServer = z.strictObject({
     .refine((env) => Object.keys(env).length <= 64, 'must hold at most 64 variables')
     .default({}),
   network: network.exactOptional(),
-  ...settings,
-})
+}
+
+const hostedServer = z.strictObject({ name, command: line(1024), ...program, ...settings })
+
+const packageServer = z.strictObject({ name, package: exactPackage, ...program, ...settings })
 
 /** A document as JSON itself, or as the text of a JSON or YAML file. */
 export const openApiDocument = z.union(
@@ -117,9 +119,10 @@ const catalogServer = z.strictObject({ name, catalog: line(200), ...settings })
 export type RemoteServerInput = z.output<typeof remoteServer>
 export type OpenApiServerInput = z.output<typeof openApiServer>
 export type HostedServerInput = z.output<typeof hostedServer>
+export type PackageServerInput = z.output<typeof packageServer>
 
-/** A new server: by `url`, by `command`, from an `openapi` document, or from the `catalog`. */
-export const serverInput = z.union([remoteServer, hostedServer, openApiServer, catalogServer])
+/** A new server: by `url`, by `command`, by `package`, from an `openapi` document, or from the `catalog`. */
+export const serverInput = z.union([remoteServer, hostedServer, packageServer, openApiServer, catalogServer])
 
 /**
  * What can change in place. The address and the headers cannot: a credential set for one address must not be sent

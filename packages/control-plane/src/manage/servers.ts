@@ -9,11 +9,12 @@ import { describeAccess, describeServer, missingAccess, serverAnswer } from './s
 import {
   type HostedServerInput,
   type OpenApiServerInput,
+  type PackageServerInput,
   type RemoteServerInput,
   serverChange,
   serverInput,
 } from './server-input.ts'
-import { hostedTarget, remoteTarget } from './upstream-target.ts'
+import { hostedTarget, packageTarget, remoteTarget } from './upstream-target.ts'
 
 interface OneServer {
   workspace: string
@@ -23,7 +24,7 @@ interface OneServer {
 export const createServer = inWorkspace({
   name: 'server.create',
   summary:
-    'Add a server by URL, from the OpenAPI document of an HTTP API, or by command where this installation hosts servers',
+    'Add a server by URL, from the OpenAPI document of an HTTP API, or by command or package where this installation hosts servers',
   action: 'server.write',
   recorded: true,
   input: serverInput,
@@ -155,7 +156,7 @@ export async function requireServer(
 /** Where the server is, and what is kept of an API's description. */
 async function placeOf(
   scene: Scene,
-  input: RemoteServerInput | HostedServerInput | OpenApiServerInput,
+  input: RemoteServerInput | HostedServerInput | PackageServerInput | OpenApiServerInput,
 ): Promise<{ target: Server['target']; plan?: string }> {
   if ('openapi' in input) return apiPlace(scene.manage, input)
   return { target: 'url' in input ? await reachableTarget(scene, input) : allowedCommand(scene, input) }
@@ -168,9 +169,9 @@ async function reachableTarget({ manage }: Scene, input: RemoteServerInput) {
 }
 
 /** Running a program is running it as us: for owners alone, and only where the operator has not turned it off. */
-function allowedCommand({ manage, principal }: Scene, input: HostedServerInput) {
+function allowedCommand({ manage, principal }: Scene, input: HostedServerInput | PackageServerInput) {
   requirePermission(principal, 'server.host')
-  if (manage.hostingAllowed) return hostedTarget(input)
+  if (manage.hostingAllowed) return 'package' in input ? packageTarget(input) : hostedTarget(input)
   throw new GatewayError('unsupported', 'This installation does not run servers of its own.', {
     fix: 'Start mcpgw-server with --hosting auto, or add the server by URL.',
   })

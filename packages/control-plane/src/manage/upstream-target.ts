@@ -3,7 +3,7 @@ import { fitsHeader } from '../model/header-text.ts'
 import { fillPlaceholders, placeholdersIn } from '../model/placeholder.ts'
 import type { HostedTarget, OpenApiTarget, RemoteTarget, Server } from '../model/server.ts'
 import { looksLikeSecret } from './secret-look.ts'
-import type { HostedServerInput, RemoteServerInput } from './server-input.ts'
+import type { HostedServerInput, PackageServerInput, RemoteServerInput } from './server-input.ts'
 
 /** Where a new remote server is; throws `invalid_request` for an address or header we would not send. */
 export function remoteTarget({ url, transport, headers, oauth }: RemoteServerInput): RemoteTarget {
@@ -39,6 +39,16 @@ export function hostedTarget({ command, args, env, network }: HostedServerInput)
   for (const name of Object.keys(env)) requireHarmlessVariable(name)
   for (const [name, value] of Object.entries(env)) requireNoSecret('environment variable', name, value)
   return { kind: 'hosted', command, args, env, ...(network !== undefined && { network }) }
+}
+
+/** The program with which packages of each registry are usually run. */
+const RUNTIMES = { npm: 'npx', pypi: 'uvx', oci: 'docker' } as const
+
+/** How a new server is started from a package; throws `invalid_request` for a secret typed in plainly. */
+export function packageTarget({ package: ref, args, env, ...rest }: PackageServerInput): HostedTarget {
+  const network = rest.network === undefined ? {} : { network: rest.network }
+  const target = hostedTarget({ ...rest, command: RUNTIMES[ref.registryType], args, env, ...network })
+  return { ...target, package: ref }
 }
 
 /** What makes a program run other code than its command names. Values come from credentials too, which admins set. */

@@ -59,7 +59,7 @@ export type Network = 'filtered' | 'open' | 'none'
 
 /** What keeps a hosted server apart, and why nothing does. */
 export interface SandboxState {
-  kind: 'bwrap' | 'none'
+  kind: 'bwrap' | 'container' | 'none'
   network: Network
   reason?: string
 }
@@ -124,6 +124,8 @@ export type ServerStatus =
 export interface ServerHealth {
   status: ServerStatus
   error?: { code: string; message: string; fix?: string }
+  /** What it is doing while it is connecting, where that takes longer than people expect. */
+  progress?: string
   tools: number
   era?: Era
   /** Tools whose definition waits for approval. */

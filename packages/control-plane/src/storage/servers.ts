@@ -1,6 +1,13 @@
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
-import type { HostedTarget, OpenApiTarget, RemoteTarget, Server, ToolSelection } from '../model/server.ts'
+import {
+  type HostedTarget,
+  type OpenApiTarget,
+  PACKAGE_REGISTRIES,
+  type RemoteTarget,
+  type Server,
+  type ToolSelection,
+} from '../model/server.ts'
 import type { ServerStore } from '../model/stores.ts'
 import { countRows } from './count-rows.ts'
 import { type Database, write } from './database.ts'
@@ -28,6 +35,13 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget | OpenApiTarget> = z.discrim
     args: z.array(z.string()),
     env: z.record(z.string(), z.string()),
     network: z.enum(['filtered', 'open', 'none']).exactOptional(),
+    package: z
+      .strictObject({
+        registryType: z.enum(PACKAGE_REGISTRIES),
+        identifier: z.string(),
+        version: z.string().exactOptional(),
+      })
+      .exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('openapi'),

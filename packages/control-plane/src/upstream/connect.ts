@@ -7,6 +7,7 @@ import { parsePlan } from '../openapi/plan.ts'
 import type { UnsolicitedSink } from './channel.ts'
 import { type CredentialSource, createHeaderFiller, fillAll, NO_SCRUBBER } from './credential-source.ts'
 import type { HostedOptions } from './hosted/hosted-process.ts'
+import type { HostedProgram, PackagePrograms } from './hosted/package-programs.ts'
 import { HttpChannel, type HttpChannelOptions } from './http-channel.ts'
 import { HandshakeFailed, LegacyPeer, unsolicitedFor } from './legacy-peer.ts'
 import { ModernPeer } from './modern-peer.ts'
@@ -28,7 +29,7 @@ export interface ConnectOptions {
   /** For remote servers and APIs. */
   pool: Pool | undefined
   /** For hosted ones; absent where hosting is off. */
-  hosting: (HostedOptions & { workingFolder(server: Server): string }) | undefined
+  hosting: (HostedOptions & { workingFolder(server: Server): string; packages: PackagePrograms }) | undefined
   /** For APIs: what is kept of the description, as text. */
   loadPlan(): Promise<string | undefined>
   verdict: EraVerdict | undefined
@@ -172,19 +173,22 @@ async function connectHosted(
 ): Promise<Peer> {
   const known = options.credentials.peek()
   const credential = known === 'unknown' ? await options.credentials.load() : known
+  // Before any time limit begins: a package may have to be installed first.
+  const program = await requireHosting(options).packages.programOf(target)
+  const start = (more: Partial<ConnectOptions>) =>
+    startProcess({ ...options, ...more }, target, program, credential)
   if (options.verdict?.era !== 'legacy') {
-    const probed = await probeProcess(options, target, credential, profile)
+    const probed = await probeProcess(options, start, profile)
     if (probed !== 'ended when probed') return probed
   }
-  const channel = startProcess(options, target, credential)
+  const channel = start({})
   return closeOnFailure(channel, openLegacyStdio(channel, options, profile))
 }
 
 /** Asks a fresh process for its era. Some legacy programs end at the first request they do not know. */
 async function probeProcess(
   options: ConnectOptions,
-  target: HostedTarget,
-  credential: OpenCredential | undefined,
+  start: (more: Partial<ConnectOptions>) => StdioChannel,
   profile: PeerProfile,
 ): Promise<Peer | 'ended when probed'> {
   const probe = { running: true, ended: false }
@@ -195,7 +199,7 @@ async function probeProcess(
       probe.ended = true
     },
   }
-  const channel = startProcess({ ...options, events }, target, credential)
+  const channel = start({ events })
   const peer = await openEitherEra(channel, { ...options, events }, profile).catch((error) => error as Error)
   probe.running = false
   if (!(peer instanceof Error)) return peer
@@ -226,32 +230,39 @@ function openLegacyStdio(
   return LegacyPeer.open(channel, 'stdio', profile.capabilities, HANDSHAKE_TIMEOUT_MS, options.nextId)
 }
 
+function requireHosting({ hosting }: ConnectOptions): NonNullable<ConnectOptions['hosting']> {
+  if (hosting !== undefined) return hosting
+  throw new GatewayError('unsupported', 'Hosted servers are switched off here.', {
+    fix: 'Start the control plane without --hosting off.',
+  })
+}
+
 function startProcess(
   options: ConnectOptions,
   target: HostedTarget,
+  program: HostedProgram,
   credential: OpenCredential | undefined,
 ): StdioChannel {
-  const { hosting, server, events } = options
-  if (hosting === undefined) {
-    throw new GatewayError('unsupported', 'Hosted servers are switched off here.', {
-      fix: 'Start the control plane without --hosting off.',
-    })
-  }
-  const values = fillAll({ ...target.env }, credential)
+  const { server, events } = options
+  const hosting = requireHosting(options)
+  const { packageFolder, isContainer } = program
+  const values = { ...program.env, ...fillAll({ ...target.env }, credential) }
   const args = Object.values(
-    fillAll(Object.fromEntries(target.args.map((arg, index) => [String(index), arg])), credential),
+    fillAll(Object.fromEntries(program.args.map((arg, index) => [String(index), arg])), credential),
   )
   const unsolicited: UnsolicitedSink = unsolicitedFor(events, (body) => channel.send(body))
   const scrubber: Scrubber = credential?.scrubber ?? NO_SCRUBBER
   const channel: StdioChannel = new StdioChannel({
     spec: {
-      command: target.command,
-      args,
+      command: program.command,
+      args: [...program.before, ...args],
       env: values,
       workingFolder: hosting.workingFolder(server),
       label: server.name,
-      named: target.args.filter((argument) => placeholdersIn(argument).length === 0),
+      named: program.args.filter((argument) => placeholdersIn(argument).length === 0),
       ...(target.network !== undefined && { network: target.network }),
+      ...(packageFolder !== undefined && { packageFolder }),
+      ...(isContainer !== undefined && { isContainer }),
     },
     hosting: { ...hosting, maxLineBytes: options.replies.maxBytes },
     scrubber,
