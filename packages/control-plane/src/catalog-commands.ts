@@ -1,30 +1,27 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import { catalogFile } from './catalog/catalog-entry.ts'
 import { type CatalogReport, checkCatalog, type NamedPackage } from './catalog/check-catalog.ts'
 import { createCatalogLoader } from './catalog/load-catalog.ts'
 import { CATALOG_FOLDER } from './catalog-folder.ts'
-import { checkCatalogLive, describeLiveCheck } from './catalog-live-check.ts'
+import { type CatalogLiveCheck, checkCatalogLive, describeLiveCheck } from './catalog-live-check.ts'
 import { CommandFailed, EXIT } from './cli/command-failed.ts'
 import { jsonOption } from './cli/options.ts'
 import { formatCell, formatJson, formatTable } from './cli/table.ts'
-import type { LiveCheckOptions } from './live-check.ts'
 import { askNpmRegistry, type PackageAnswer } from './npm-registry.ts'
 
-interface Io {
+interface Io extends Pick<CatalogLiveCheck, 'searchPath' | 'operatorEnv' | 'clock' | 'random'> {
   print(text: string): void
   note(text: string): void
-  /** What it takes to start a package here. */
-  live: Pick<LiveCheckOptions, 'searchPath' | 'operatorEnv' | 'clock' | 'random'>
 }
 
 interface CheckOptions {
   json?: boolean
   registry?: boolean
-  folder: string
   live?: boolean
   only?: string[]
   report?: string
+  folder: string
 }
 
 /** What was found out, with a part for each kind of check that was asked for. */
@@ -40,22 +37,19 @@ export function addCatalogCommands(program: Command, io: Io): void {
     .command('check')
     .description('look for mistakes in every entry; exit code 1 when there are any')
     .option('--registry', 'also ask the npm registry for each package; takes minutes')
-    .option('--folder <folder>', 'check the files in this folder', CATALOG_FOLDER)
-    .option('--live', 'instead install every npm package, start it in the sandbox and list its tools')
+    .addOption(
+      new Option(
+        '--live',
+        'instead install every npm package, start it in the sandbox and list its tools; takes long',
+      ).conflicts('registry'),
+    )
     .option('--only <words...>', 'with --live: ids of entries, or parts of names of packages')
     .option('--report <file>', 'with --live: append a line of JSON for each to this file')
+    .option('--folder <folder>', 'check the files in this folder', CATALOG_FOLDER)
     .addOption(jsonOption())
-    .action(async (options: CheckOptions) => {
-      if (options.live === true) return checkByStarting(options, io)
-      const report = await check(options, io)
-      io.print(options.json === true ? `${formatJson(report)}\n` : formatReport(report))
-      const wrong = report.problems.length + badAnswers(report).length
-      if (wrong === 0) return
-      io.note(
-        wrong === 1 ? 'One thing is wrong with the catalog.' : `${wrong} things are wrong with the catalog.`,
-      )
-      throw new CommandFailed(EXIT.failed, 'The catalog has mistakes.')
-    })
+    .action((options: CheckOptions) =>
+      options.live === true ? checkLive(options, io) : checkFiles(options, io),
+    )
 
   catalog
     .command('schema')
@@ -64,26 +58,39 @@ export function addCatalogCommands(program: Command, io: Io): void {
     .action(() => io.print(`${JSON.stringify(z.toJSONSchema(catalogFile, { io: 'input' }), null, 2)}\n`))
 }
 
-async function checkByStarting({ folder, only = [], report, json }: CheckOptions, io: Io): Promise<void> {
+async function checkFiles(options: CheckOptions, io: Io): Promise<void> {
+  const report = await check(options, io)
+  io.print(options.json === true ? `${formatJson(report)}\n` : formatReport(report))
+  const wrong = report.problems.length + badAnswers(report).length
+  if (wrong === 0) return
+  io.note(
+    wrong === 1 ? 'One thing is wrong with the catalog.' : `${wrong} things are wrong with the catalog.`,
+  )
+  throw new CommandFailed(EXIT.failed, 'The catalog has mistakes.')
+}
+
+async function checkLive({ folder, only = [], report, json }: CheckOptions, io: Io): Promise<void> {
   const { entries } = await createCatalogLoader(folder)()
   const results = await checkCatalogLive({
-    ...io.live,
-    ...{ entries, only, reportFile: report },
+    ...io,
+    entries,
+    only,
+    reportFile: report,
     told: ({ id, package: name, outcome, reason = '' }) =>
       io.note(`${id} (${name}): ${outcome} ${formatCell(reason)}`),
   })
   io.print(json === true ? `${formatJson({ items: results })}\n` : describeLiveCheck(results))
-  const failed = results.filter(({ outcome }) => outcome !== 'listed').length
-  if (failed > 0) throw new CommandFailed(EXIT.failed, `${failed} packages did not list their tools.`)
+  if (results.every(({ outcome }) => outcome === 'listed')) return
+  throw new CommandFailed(EXIT.failed, 'Not every package listed its tools.')
 }
 
 async function check({ folder, registry }: CheckOptions, io: Io): Promise<FullReport> {
-  const { report, packages } = await checkCatalog(folder, new Date(io.live.clock.now()))
+  const { report, packages } = await checkCatalog(folder, new Date(io.clock.now()))
   if (registry !== true) return report
   const answers = await askNpmRegistry(packages.flatMap(ofNpm))
   return {
     ...report,
-    registry: { at: new Date(io.live.clock.now()).toISOString(), asked: answers.length, answers },
+    registry: { at: new Date(io.clock.now()).toISOString(), asked: answers.length, answers },
   }
 }
 

@@ -89,11 +89,7 @@ program.commands
     edge.print(`${json === true ? JSON.stringify({ token }) : token}\n`)
   })
 
-addCatalogCommands(program, {
-  print: edge.print,
-  note: (text) => void process.stderr.write(`${text}\n`),
-  live: edge,
-})
+addCatalogCommands(program, { ...edge, note: (text) => void process.stderr.write(`${text}\n`) })
 
 program
   .command('backup <file>')
