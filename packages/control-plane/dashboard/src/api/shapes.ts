@@ -79,6 +79,13 @@ export const serverShape = object({
   url: optional(string()),
   transport: optional(string()),
   headers: optional(record(string(), string())),
+  oauth: optional(
+    object({
+      client: oneOf(['dynamic', 'pre-registered']),
+      scopes: optional(array(string())),
+      login: oneOf(['none', 'active', 'ended']),
+    }),
+  ),
   command: optional(string()),
   args: optional(array(string())),
   env: optional(record(string(), string())),
@@ -96,6 +103,8 @@ export const serverShape = object({
 })
 export type Server = output<typeof serverShape>
 export const serversShape = pageOf(serverShape)
+
+export const begunLoginShape = object({ authorizationUrl: string(), issuer: string(), expiresAt: string() })
 
 export const credentialShape = object({ ...credential.shape, warning: optional(string()) })
 
