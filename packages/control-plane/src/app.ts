@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, realpathSync } from 'node:fs'
 import type { Server as HttpServer, ServerResponse } from 'node:http'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { createAuthenticator } from './access/authenticator.ts'
 import { createRecorder } from './audit/recorder.ts'
+import { createCatalogLoader } from './catalog/load-catalog.ts'
+import { CATALOG_FOLDER } from './catalog-folder.ts'
 import { openControlSocket } from './control-socket.ts'
 import { watchEventLoop } from './event-loop-watch.ts'
 import { createCallByHand } from './gateway/call-by-hand.ts'
@@ -26,11 +28,14 @@ import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
 import { LegacySessions } from './http/mcp/legacy-sessions.ts'
 import { OpenStreams } from './http/mcp/open-streams.ts'
-import { SlowReaders } from './http/mcp/slow-readers.ts'
 import { createOAuthApp } from './http/oauth/app.ts'
+import { serveOpenAi } from './http/openai/door.ts'
+import type { OpenAiDoorContext } from './http/openai/door-context.ts'
 import { createOperationsApp } from './http/operations-app.ts'
 import { createPagesApp } from './http/pages/app.ts'
 import { watchUnusedConnections } from './http/unused-connections.ts'
+import type { WorkspaceDoorContext } from './http/workspace-door/context.ts'
+import { SlowReaders } from './http/workspace-door/slow-readers.ts'
 import { tendLog } from './log-keeping.ts'
 import { logRenewals } from './log-renewals.ts'
 import { createAuditFeeds } from './manage/audit-feed.ts'
@@ -45,19 +50,19 @@ import type { Storage } from './model/stores.ts'
 import { createLoginKeeper } from './oauth-client/login-keeper.ts'
 import { createOAuthClient } from './oauth-client/oauth-client.ts'
 import { affordableConnections } from './open-files.ts'
+import { openHosting } from './open-hosting.ts'
 import { OpenThings } from './open-things.ts'
+import { createApiReader } from './openapi/api-reader.ts'
+import type { OperatorEnv } from './operator-env.ts'
+import { startPackageUpkeep } from './package-upkeep.ts'
 import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
 import { originOf, type Settings } from './settings.ts'
 import { starterServers } from './starter-servers.ts'
 import { createFollower } from './stats/follower.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage.ts'
-import { type AddressGuard, createAddressGuard } from './upstream/address-guard.ts'
+import { createAddressGuard } from './upstream/address-guard.ts'
 import { createGuardedFetch } from './upstream/guarded-fetch.ts'
-import { egressSocketPath, openEgressProxy } from './upstream/hosted/egress-proxy.ts'
-import { isWithin } from './upstream/hosted/program-files.ts'
-import { startReaper } from './upstream/hosted/reaper.ts'
-import { findContainment } from './upstream/hosted/sandbox.ts'
 import { Upstream } from './upstream/upstream.ts'
 import { createScrubber } from './vault/scrubber.ts'
 import { openVault } from './vault/vault.ts'
@@ -71,6 +76,8 @@ export interface AppOptions {
   masterKeyFile: MasterKeyFile | undefined
   /** Folders to look for the commands of hosted servers in, in the form of `PATH`. */
   searchPath: string
+  /** What programs that fetch packages may know of the operator's environment; absent: nothing. */
+  operatorEnv?: OperatorEnv
   /** Where the built dashboard is; absent: where this repository builds it. */
   dashboardFolder?: string
   clock: Clock
@@ -131,7 +138,18 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     origin: originOf(settings, state.port),
     port: state.port,
   }))
-  const hosting = settings.hosting === 'off' ? undefined : await openHosting(options, opened, guard)
+  const hosting =
+    settings.hosting === 'off'
+      ? undefined
+      : await openHosting(
+          {
+            ...options,
+            ...settings,
+            otherSecretFiles: [...(options.masterKeyFile?.paths() ?? []), ...databaseFiles(settings)],
+            guard,
+          },
+          opened,
+        )
 
   const { limits } = settings
   const large = new ByteBudget(limits['unread-bytes'])
@@ -171,6 +189,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
             : { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) },
           guard,
           hosting,
+          loadPlan: () => storage.servers.plan(server.id),
           loadOffer: () => storage.servers.lastOffer(server.id),
           saveOffer: (offer) => void storage.servers.saveLastOffer(server.id, offer).catch(notSaved),
           loadVerdict: () => storage.servers.verdict(server.id),
@@ -213,6 +232,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     recorder,
     feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
     follower,
+    catalog: createCatalogLoader(CATALOG_FOLDER),
     inspector: workspaces.inspector(),
     oauthClient,
     callTool: createCallByHand({ workspaces, gateway, watch: authenticator.watch }),
@@ -235,6 +255,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     publicOrigin: () => originOf(settings, state.port),
     hostingAllowed: hosting !== undefined,
     sandboxOf: (target) => hosting?.sandboxOf(target),
+    readApi: createApiReader(),
   }
   const addresses = createClientAddresses(settings)
   const sessionOf = createSessionOf(authenticator, settings.publicUrl)
@@ -243,10 +264,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const admin = createAdminApp({ manage, authenticator, badTokens, version: VERSION, reportError, checkJson })
   const openStreams = new Map<ServerResponse, () => void>()
   const sessions = new LegacySessions(vault.sealer('session'))
-  const door: McpDoorContext = {
+  const door: WorkspaceDoorContext = {
     workspaces,
     gateway,
-    sessions,
     authenticator,
     badTokens,
     limits,
@@ -258,14 +278,19 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
         notSaved: (error) => log.warn({ err: error }, 'which clients connected is not saved'),
       }),
     ),
-    streams: new OpenStreams(limits),
     readers: new SlowReaders(limits, large),
     reportError,
+  }
+  const mcpDoor: McpDoorContext = {
+    ...door,
+    sessions,
+    streams: new OpenStreams(limits),
     onShutdown(response, end) {
       openStreams.set(response, end)
       response.once('close', () => openStreams.delete(response))
     },
   }
+  const openAiDoor: OpenAiDoorContext = { ...door, replyLimits: replyLimits(limits), large }
 
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
   operations.route(
@@ -303,7 +328,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     tooManyConnections: () => log.warn(TOO_MANY_CONNECTIONS),
     hostnames: hostnamesOf(settings),
     bridgePackage,
-    mcp: (slug, request, response) => void serveMcp(door, slug, request, response),
+    mcp: (slug, request, response) => void serveMcp(mcpDoor, slug, request, response),
+    openAi: (slug, endpoint, request, response) =>
+      void serveOpenAi(openAiDoor, slug, endpoint, request, response),
     other: getRequestListener((request, connection) => operations.fetch(request, connection)),
   })
   const unused = watchUnusedConnections(front)
@@ -332,6 +359,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     async tend() {
       follower.start()
       await tendLog({ settings, storage, vault, guard, clock, log }, upkeep)
+      if (hosting !== undefined) upkeep.add(startPackageUpkeep({ storage, npm: hosting.npm, log }))
     },
     async warm() {
       const sandbox = hosting?.sandboxOf(ANY_PROGRAM)
@@ -370,38 +398,6 @@ function claimDataFolder(dataDir: string): DataFolderLock {
 function databaseFiles(settings: Settings): string[] {
   const file = sqliteFileOf(settings)
   return file === undefined ? [] : ['', '-wal', '-shm'].map((end) => realpathSync(file) + end)
-}
-
-async function openHosting(
-  { settings, searchPath, masterKeyFile }: AppOptions,
-  opened: OpenThings,
-  guard: AddressGuard,
-) {
-  const { hostedMemoryMiB, hostedProcesses } = settings
-  // What is closed to servers is closed by where it really is, whatever links lead there.
-  const dataDir = realpathSync(settings.dataDir)
-  const maxMemoryBytes = hostedMemoryMiB * 1024 * 1024
-  const egressSocket = egressSocketPath(dataDir)
-  const containment = await findContainment({
-    nodePath: process.execPath,
-    searchPath,
-    dataDir,
-    hiddenFiles: [...(masterKeyFile?.paths() ?? []), ...databaseFiles(settings)].filter(
-      (path) => !isWithin(path, dataDir),
-    ),
-    egressSocket,
-    limits: { maxMemoryBytes, maxProcesses: hostedProcesses },
-  })
-  if (containment.kind === 'bwrap') opened.add(await openEgressProxy({ socketPath: egressSocket, guard }))
-  return {
-    nodePath: process.execPath,
-    searchPath,
-    reaper: opened.add(startReaper()),
-    maxMemoryBytes,
-    contain: containment.contain,
-    sandboxOf: containment.stateOf,
-    workingFolder: (server: Server) => join(dataDir, 'hosted', server.id),
-  }
 }
 
 function hostnamesOf({ host, publicUrl }: Settings): string[] {

@@ -1,4 +1,5 @@
 import type { Recorder } from '../audit/recorder.ts'
+import type { Catalog } from '../catalog/load-catalog.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { ServerInspector } from '../model/inspector.ts'
 import type { MasterKeyKeeper } from '../model/master-key.ts'
@@ -7,6 +8,7 @@ import type { Storage } from '../model/stores.ts'
 import type { SystemState } from '../model/system.ts'
 import type { CallTool } from '../model/tool-caller.ts'
 import type { OAuthClient } from '../oauth-client/oauth-client.ts'
+import type { ApiReader } from '../openapi/api-reader.ts'
 import type { Follower } from '../stats/follower.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AuditFeeds } from './audit-feed.ts'
@@ -21,6 +23,8 @@ export interface Manage {
   feeds: AuditFeeds<AuditRowAnswer>
   /** Counts what is logged. */
   follower: Pick<Follower, 'catchUp'>
+  /** The servers that can be added, read when first asked for. */
+  catalog(): Promise<Catalog>
   inspector: ServerInspector
   /** Logs in to servers. */
   oauthClient: OAuthClient
@@ -38,4 +42,6 @@ export interface Manage {
   hostingAllowed: boolean
   /** What keeps such a server apart; undefined where none are run. */
   sandboxOf(target: HostedTarget): SandboxState | undefined
+  /** Reads the OpenAPI document of an API. */
+  readApi: ApiReader
 }

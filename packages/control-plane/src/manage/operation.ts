@@ -34,6 +34,8 @@ export interface Target {
   server?: string
   token?: string
   invite?: string
+  /** An entry of the catalog, by its id. */
+  entry?: string
   /** A row of the log, by its number. */
   seq?: string
 }

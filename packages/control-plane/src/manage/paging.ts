@@ -39,6 +39,15 @@ export function pageByName<T extends { name: string }>(
   return { items, nextCursor: Buffer.from(`name:${last.name}`).toString('base64url') }
 }
 
+/** Cuts one page out of a list that is complete in memory and in an order of its own, such as that of a search. */
+export function pageByPosition<T>(all: readonly T[], query: { cursor?: string; limit: number }): Page<T> {
+  const start = query.cursor === undefined ? 0 : positionIn(query.cursor)
+  const end = start + query.limit
+  const items = all.slice(start, end)
+  if (end >= all.length) return { items }
+  return { items, nextCursor: Buffer.from(`at:${end}`).toString('base64url') }
+}
+
 function sortedByName<T extends { name: string }>(all: readonly T[]): T[] {
   return all.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
@@ -46,7 +55,17 @@ function sortedByName<T extends { name: string }>(all: readonly T[]): T[] {
 function nameIn(cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString()
   if (text.startsWith('name:')) return text.slice('name:'.length)
-  throw new GatewayError('invalid_request', 'The cursor is not one of ours.', {
+  throw notOurs()
+}
+
+function positionIn(cursor: string): number {
+  const text = Buffer.from(cursor, 'base64url').toString()
+  if (/^at:\d{1,9}$/.test(text)) return Number(text.slice('at:'.length))
+  throw notOurs()
+}
+
+function notOurs(): GatewayError {
+  return new GatewayError('invalid_request', 'The cursor is not one of ours.', {
     fix: 'Start from the first page.',
   })
 }

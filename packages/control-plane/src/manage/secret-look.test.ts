@@ -11,6 +11,7 @@ describe('a value typed in plainly', () => {
     ['Cookie', 'session=1'],
     ['GITLAB_PAT', 'x'],
     ['X-Team', 'Bearer abcdef'],
+    ['X-Team', 'Token token=abcdefgh'],
     ['X-Team', 'ghp_abcdefghijklmnop'],
     ['X-Team', 'sk-proj-abcdefghijklmnop'],
     ['X-Team', 'mcpgw_0123456789abcdef'],
@@ -23,6 +24,8 @@ describe('a value typed in plainly', () => {
 
   it.each([
     ['Authorization', 'Bearer {{TOKEN}}'],
+    ['Authorization', 'Token token={{TOKEN}}'],
+    ['Authorization', 'Token token="{{TOKEN}}"'],
     ['GITHUB_TOKEN', '{{TOKEN}}'],
     ['GITHUB_TOKEN', ''],
     ['X-Max-Tokens', '1000'],

@@ -4,9 +4,9 @@ import { fillPlaceholders, placeholdersIn } from '../model/placeholder.ts'
 const SECRET_NAME =
   /(?:authorization|cookie|credentials?|password|passwd|secret|token|(?:api|access|auth|private|secret)[-_]?key|(?:^|[-_.])pat)$/i
 
-/** Values that name themselves: an authentication scheme, or the prefix of a well-known kind of token. */
+/** Values that name themselves: an authentication scheme, or the prefix of a well-known kind of token. `Token token=` is a scheme too. */
 const SECRET_VALUE =
-  /^(?:bearer|basic|token) +\S{6}|(?:^|\s)(?:(?:sk|pk|rk|glpat|xox[abeprs])-|(?:sk|pk|rk|gh[opsur]|github_pat|hf|lin_api|ntn|secret|mcpgw)_)[\w-]{16}|(?:^|\s)AKIA[0-9A-Z]{12}|(?:^|\s)eyJ[\w-]+\.|-----BEGIN/i
+  /^(?:bearer|basic|token) +(?!token="?"?$)\S{6}|(?:^|\s)(?:(?:sk|pk|rk|glpat|xox[abeprs])-|(?:sk|pk|rk|gh[opsur]|github_pat|hf|lin_api|ntn|secret|mcpgw)_)[\w-]{16}|(?:^|\s)AKIA[0-9A-Z]{12}|(?:^|\s)eyJ[\w-]+\.|-----BEGIN/i
 
 /** Whether a value would put a secret in plain text where everyone who manages the server can read it. */
 export function looksLikeSecret(name: string, value: string): boolean {

@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { may } from '../access/permissions.ts'
 import { type LoginState, loginMissing } from '../model/login-missing.ts'
 import { pinModeOf } from '../model/pin.ts'
-import { namesNeeded } from '../model/placeholder.ts'
+import { missingValues, namesNeeded } from '../model/placeholder.ts'
 import type { Principal } from '../model/principal.ts'
 import { PIN_MODES, type Server, type ServerHealth } from '../model/server.ts'
 import type { Manage } from './context.ts'
 import { allowAndDeny, instant, toInstantOrNull } from './fields.ts'
+import { packageRef } from './package-input.ts'
 
 /** What is ever told about a credential: never a value. */
 export const credentialAnswer = z.strictObject({
@@ -21,17 +22,20 @@ const strings = z.record(z.string(), z.string())
 
 export const serverAnswer = z.strictObject({
   name: z.string(),
-  kind: z.enum(['remote', 'hosted']),
+  kind: z.enum(['remote', 'hosted', 'openapi']),
   enabled: z.boolean(),
   status: z.enum(['ready', 'connecting', 'needs_credential', 'needs_login', 'failing', 'disabled']),
   error: z
     .strictObject({ code: z.string(), message: z.string(), fix: z.string().exactOptional() })
     .exactOptional(),
+  progress: z.string().exactOptional(),
   tools: z.int(),
   era: z.enum(['modern', 'legacy']).nullable(),
   url: z.string().exactOptional(),
   transport: z.enum(['auto', 'streamable-http', 'sse']).exactOptional(),
   headers: strings.exactOptional(),
+  /** Of an API: sets of names of values, one of which is enough. */
+  credentialSets: z.array(z.array(z.string())).exactOptional(),
   /** Of a server that one logs in to: how, and whether somebody has. */
   oauth: z
     .strictObject({
@@ -43,9 +47,10 @@ export const serverAnswer = z.strictObject({
   command: z.string().exactOptional(),
   args: z.array(z.string()).exactOptional(),
   env: strings.exactOptional(),
+  package: packageRef.exactOptional(),
   sandbox: z
     .strictObject({
-      kind: z.enum(['bwrap', 'none']),
+      kind: z.enum(['bwrap', 'container', 'none']),
       network: z.enum(['filtered', 'open', 'none']),
       reason: z.string().exactOptional(),
     })
@@ -80,6 +85,8 @@ export async function describeServer(
     kind: server.target.kind,
     enabled: server.enabled,
     ...describeHealth(healthOf(manage, server, { names: credential.names, login }, checked), manages),
+    // An API that is no MCP server is of none.
+    ...(server.target.kind === 'openapi' ? { era: null } : {}),
     ...describeTarget(server.target, manages, login),
     ...(manages ? describeSandbox(manage, server.target) : {}),
     prefix: server.prefix,
@@ -114,7 +121,7 @@ export async function describeAccess(
 
 /** The names a server asks its credential for that have no value yet. */
 function missingNames(server: Server, names: readonly string[]): string[] {
-  return namesNeeded(server.target).filter((name) => !names.includes(name))
+  return missingValues(server.target, names)
 }
 
 function healthOf(
@@ -173,13 +180,14 @@ const NOT_YOURS_TO_MEND: Record<string, NonNullable<ServerHealth['error']>> = {
 }
 
 function describeHealth(
-  { status, error, tools, era, changedTools = 0, heldBack = 0 }: ServerHealth,
+  { status, error, progress, tools, era, changedTools = 0, heldBack = 0 }: ServerHealth,
   manages: boolean,
 ) {
   const told = manages || error === undefined ? error : (NOT_YOURS_TO_MEND[error.code] ?? error)
   return {
     status,
     ...(told === undefined ? {} : { error: told }),
+    ...(progress === undefined ? {} : { progress }),
     tools,
     era: era ?? null,
     changedTools,
@@ -198,8 +206,12 @@ function describeTarget(target: Server['target'], manages: boolean, login: Login
       ...(oauth !== undefined && { oauth: { ...oauth, login } }),
     }
   }
-  const { command, args, env } = target
-  return manages ? { command, args, env } : {}
+  if (target.kind === 'openapi') {
+    const { url, headers, credentials } = target
+    return { url, ...(manages ? { headers, credentialSets: credentials } : {}) }
+  }
+  const { command, args, env, package: ref } = target
+  return manages ? { command, args, env, ...(ref !== undefined && { package: ref }) } : {}
 }
 
 function describeSandbox(manage: Manage, target: Server['target']) {

@@ -20,14 +20,38 @@ export interface OAuthTarget {
   scopes?: string[]
 }
 
+export const PACKAGE_REGISTRIES = ['npm', 'pypi', 'oci'] as const
+
+/** A package that a hosted server is started from. */
+export interface PackageRef {
+  registryType: (typeof PACKAGE_REGISTRIES)[number]
+  identifier: string
+  version?: string
+}
+
 /** A server we start: an argument vector without a shell. Arguments and environment values may hold `{{NAME}}`. */
 export interface HostedTarget {
   kind: 'hosted'
   command: string
   args: string[]
   env: Record<string, string>
+  /** Present when `command` is only what would start it elsewhere: `npx`, `uvx` or `docker`. */
+  package?: PackageRef
   /** Absent: filtered in a sandbox, open without one. */
   network?: Network
+}
+
+/**
+ * An HTTP API whose chosen operations are tools. What these are is kept apart, since it may be large: see
+ * `ServerStore.plan`. Header values may hold `{{NAME}}`.
+ */
+export interface OpenApiTarget {
+  kind: 'openapi'
+  /** The base address, to which the paths of operations are appended. */
+  url: string
+  headers: Record<string, string>
+  /** Sets of names of the credential's values, one of which is enough; empty where no operation needs any. */
+  credentials: string[][]
 }
 
 /** What a hosted server can reach: what remote servers may be at, everything, or nothing. */
@@ -35,7 +59,7 @@ export type Network = 'filtered' | 'open' | 'none'
 
 /** What keeps a hosted server apart, and why nothing does. */
 export interface SandboxState {
-  kind: 'bwrap' | 'none'
+  kind: 'bwrap' | 'container' | 'none'
   network: Network
   reason?: string
 }
@@ -64,7 +88,7 @@ export interface Server {
   workspaceId: string
   /** Unique in its workspace: 1 to 32 of `[a-z0-9-]`. */
   name: string
-  target: RemoteTarget | HostedTarget
+  target: RemoteTarget | HostedTarget | OpenApiTarget
   enabled: boolean
   prefix: PrefixMode
   tools: ToolSelection
@@ -100,6 +124,8 @@ export type ServerStatus =
 export interface ServerHealth {
   status: ServerStatus
   error?: { code: string; message: string; fix?: string }
+  /** What it is doing while it is connecting, where that takes longer than people expect. */
+  progress?: string
   tools: number
   era?: Era
   /** Tools whose definition waits for approval. */

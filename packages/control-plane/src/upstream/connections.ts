@@ -19,6 +19,8 @@ export interface ConnectionsOptions {
   credentials: CredentialSource
   guard: AddressGuard
   hosting: ConnectOptions['hosting']
+  /** What is kept of an API's description, as text. */
+  loadPlan(): Promise<string | undefined>
   loadVerdict(): Promise<EraVerdict | undefined>
   saveVerdict(verdict: EraVerdict): void
   clock: Clock
@@ -53,7 +55,7 @@ export interface Connection {
 const DAY_MS = 86_400_000
 const IDLE_MS = 10 * 60_000
 /** Where callers do not share, each may need a connection of their own: a process, or a socket that stays open. */
-const MAX_CONNECTIONS = { hosted: 32, remote: 100 }
+const MAX_CONNECTIONS = { hosted: 32, remote: 100, openapi: 100 }
 
 /** The connections to one server: for whom there is one, when one is opened, and when it ends. */
 export class Connections {
@@ -80,9 +82,9 @@ export class Connections {
     this.#events = events
     const { target } = options.server
     this.#pool =
-      target.kind === 'remote'
-        ? openHttpPool(new URL(target.url).origin, options.guard, options.maxCalls)
-        : undefined
+      target.kind === 'hosted'
+        ? undefined
+        : openHttpPool(new URL(target.url).origin, options.guard, options.maxCalls)
     this.#idleTimer = setInterval(() => this.#stopIdle(), 60_000)
     this.#idleTimer.unref()
   }
@@ -130,12 +132,13 @@ export class Connections {
     return connecting
   }
 
-  /** A credential that cannot be had is shown as what is wrong with the server. */
+  /** Tokens that cannot be renewed are shown as what is wrong with the server; a database that is busy says nothing of it. */
   async #load(): Promise<OpenCredential | undefined> {
     try {
       return await this.#options.credentials.load()
     } catch (error) {
       const problem = asGatewayError(error)
+      if (problem.code !== 'needs_login' && !problem.code.startsWith('upstream_')) throw problem
       this.#reachability.failedToConnect(problem)
       this.#events.failed()
       throw problem
@@ -200,7 +203,7 @@ export class Connections {
   }
 
   async #connectPeer(profile: PeerProfile, credentialVersion: number, changes: number): Promise<Connection> {
-    const { clock, credentials, hosting, replies, hops } = this.#options
+    const { clock, credentials, hosting, replies, hops, loadPlan } = this.#options
     let connection: Connection | undefined
     const peer = await connect(
       {
@@ -208,6 +211,7 @@ export class Connections {
         credentials,
         pool: this.#pool,
         hosting,
+        loadPlan,
         verdict: await this.#freshVerdict(),
         replies,
         hops,
@@ -246,12 +250,7 @@ export class Connections {
     }
     this.#era = peer.era
     this.#identity = peer.identity
-    this.#options.saveVerdict({
-      serverId: this.#server.id,
-      era: peer.era,
-      transport: peer.transport,
-      foundAt: this.#options.clock.now(),
-    })
+    this.#noteVerdict(peer)
     const key = this.#key(profile, credentialVersion)
     for (const other of [...this.#connections.values()]) {
       if (other.credentialVersion !== credentialVersion || other.peer.era !== peer.era) this.retire(other)
@@ -264,6 +263,17 @@ export class Connections {
     this.#connections.set(key, connection)
     this.#applySubscriptions(connection)
     return connection
+  }
+
+  #noteVerdict({ era, transport }: Peer): void {
+    // Of an API there is nothing to find out.
+    if (transport === 'http') return
+    this.#options.saveVerdict({
+      serverId: this.#server.id,
+      era,
+      transport,
+      foundAt: this.#options.clock.now(),
+    })
   }
 
   async #freshVerdict(): Promise<EraVerdict | undefined> {

@@ -68,7 +68,18 @@ export class Upstream {
 
   /** Runs one request. Returns a function that cancels it; the listener then hears nothing more. */
   call(profile: PeerProfile, request: PeerRequest, listener: PeerListener): (reason: string) => void {
-    return runLimited(this.server, listener, (limited) => this.#send(profile, request, limited, 'first'))
+    return runLimited(
+      this.server,
+      listener,
+      (limited) => this.#send(profile, request, limited, 'first'),
+      () => this.#progress(),
+    )
+  }
+
+  /** What is done before it can be started. */
+  #progress(): string | undefined {
+    const { target } = this.server
+    return target.kind === 'hosted' ? this.#options.hosting?.packages.progressOf(target) : undefined
   }
 
   #send(
@@ -210,8 +221,10 @@ export class Upstream {
     const base = { tools: this.#listings.toolCount, ...(this.era && { era: this.era }) }
     if (error !== undefined)
       return { ...base, status: statusOf(error), error: describe(error, this.#connections.noise) }
+    const progress = this.#progress()
     return {
       ...base,
+      ...(progress !== undefined && { progress }),
       status: this.identity !== undefined && this.#listings.size > 0 ? 'ready' : 'connecting',
     }
   }

@@ -6,6 +6,8 @@ import { expect } from 'vitest'
 import { createAuthenticator } from '../../src/access/authenticator.ts'
 import { hashToken, mintToken } from '../../src/access/token-format.ts'
 import { createRecorder } from '../../src/audit/recorder.ts'
+import { createCatalogLoader } from '../../src/catalog/load-catalog.ts'
+import { CATALOG_FOLDER } from '../../src/catalog-folder.ts'
 import { createAdminApp } from '../../src/http/admin/app.ts'
 import { BASE_PATH, ROUTES } from '../../src/http/admin/routes.ts'
 import { createBadTokens } from '../../src/http/callers/bad-tokens.ts'
@@ -21,6 +23,7 @@ import type { ServerHealth } from '../../src/model/server.ts'
 import type { SystemState } from '../../src/model/system.ts'
 import type { CallTool } from '../../src/model/tool-caller.ts'
 import { createOAuthClient } from '../../src/oauth-client/oauth-client.ts'
+import { createApiReader } from '../../src/openapi/api-reader.ts'
 import { createFollower } from '../../src/stats/follower.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { openVault } from '../../src/vault/vault.ts'
@@ -83,6 +86,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     recorder,
     feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
     follower,
+    catalog: createCatalogLoader(CATALOG_FOLDER),
     inspector,
     oauthClient,
     callTool: answerWithoutServers,
@@ -94,6 +98,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     publicOrigin: () => 'https://gateway.example',
     sandboxOf: () => undefined,
     hostingAllowed: options.hostingAllowed ?? true,
+    readApi: createApiReader(),
   }
   const badTokens = createBadTokens(createClientAddresses(DIRECT), clock.now)
   const checkJson = () => {}

@@ -36,6 +36,7 @@ const EXPECTED: Record<string, number[]> = {
   'PATCH /workspaces/:workspace/servers/:server': ADMINS(200),
   'DELETE /workspaces/:workspace/servers/:server': ADMINS(204),
   'POST /workspaces/:workspace/servers/:server/check': ADMINS(200),
+  'POST /workspaces/:workspace/servers/openapi-preview': ADMINS(200),
   // The one server there is has a credential instead.
   'POST /workspaces/:workspace/servers/:server/login': ADMINS(400),
   'GET /workspaces/:workspace/servers/:server/pins': DEVELOPERS(200),
@@ -51,6 +52,8 @@ const EXPECTED: Record<string, number[]> = {
   'POST /workspaces/:workspace/members/revoke': ADMINS(200),
   'GET /members': OWNERS_OUTSIDE(200),
   'POST /members/revoke': OWNERS_OUTSIDE(200),
+  'GET /catalog': [200, 200, 200, 403, 200, 200, 403, 401],
+  'GET /catalog/:entry': [200, 200, 200, 403, 200, 200, 403, 401],
   'GET /system': OWNERS_OUTSIDE(200),
   'POST /workspaces/:workspace/tokens': ADMINS(201),
   'GET /workspaces/:workspace/tokens': ADMINS(200),
@@ -365,6 +368,7 @@ describe('[T10] who may do what', () => {
     sequence += 1
     if (path === '/workspaces') return { slug: `new-${sequence}`, name: 'New' }
     if (path.endsWith('/pins/approve')) return WAITING
+    if (path.endsWith('/openapi-preview')) return { openapi: 'openapi: 3.1.0\npaths: {}' }
     if (path.endsWith('/servers')) return { name: `new-${sequence}`, url: 'https://mcp.example.com/mcp' }
     if (path.endsWith('/calls')) return { name: 'notes__read' }
     if (path.endsWith('/members/revoke')) return { member: 'nobody we know' }
@@ -382,6 +386,7 @@ describe('[T10] who may do what', () => {
       .replace(':server', server)
       .replace(':token', token)
       .replace(':invite', invite)
+      .replace(':entry', 'github')
       .replace(':seq', seq)
   }
 })

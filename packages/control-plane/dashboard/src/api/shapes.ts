@@ -70,10 +70,11 @@ const credential = object({
 
 export const serverShape = object({
   name: string(),
-  kind: oneOf(['remote', 'hosted']),
+  kind: oneOf(['remote', 'hosted', 'openapi']),
   enabled: boolean(),
   status: oneOf(SERVER_STATUSES),
   error: optional(fault),
+  progress: optional(string()),
   tools: number(),
   era: nullable(oneOf(['modern', 'legacy'])),
   url: optional(string()),
@@ -86,9 +87,11 @@ export const serverShape = object({
       login: oneOf(['none', 'active', 'ended']),
     }),
   ),
+  credentialSets: optional(array(array(string()))),
   command: optional(string()),
   args: optional(array(string())),
   env: optional(record(string(), string())),
+  package: optional(object({ registryType: string(), identifier: string(), version: optional(string()) })),
   sandbox: optional(object({ kind: string(), network: string(), reason: optional(string()) })),
   prefix: oneOf(['always', 'on-collision', 'never']),
   isolation: oneOf(['shared', 'per-session', 'per-member']),
@@ -105,6 +108,29 @@ export type Server = output<typeof serverShape>
 export const serversShape = pageOf(serverShape)
 
 export const begunLoginShape = object({ authorizationUrl: string(), issuer: string(), expiresAt: string() })
+
+const apiOperation = object({
+  method: string(),
+  path: string(),
+  tags: array(string()),
+  summary: optional(string()),
+  deprecated: boolean(),
+  tool: string(),
+  readOnly: boolean(),
+  destructive: boolean(),
+  credentials: array(array(string())),
+})
+export type ApiOperation = output<typeof apiOperation>
+
+/** What an OpenAPI document has to choose from. */
+export const apiReadingShape = object({
+  title: string(),
+  urls: array(string()),
+  operations: array(apiOperation),
+  credentials: array(object({ name: string(), scheme: string(), description: optional(string()) })),
+  leftOut: array(object({ method: string(), path: string(), reason: string() })),
+})
+export type ApiReading = output<typeof apiReadingShape>
 
 export const credentialShape = object({ ...credential.shape, warning: optional(string()) })
 

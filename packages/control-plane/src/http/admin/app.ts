@@ -73,7 +73,7 @@ export function createAdminApp(context: AdminContext): Hono<AdminBindings> {
   }
 
   async function answer(route: Route, target: Target, caller: Caller, request: Request): Promise<Response> {
-    const body = route.method === 'GET' ? '' : await readText(request, context.checkJson)
+    const body = route.method === 'GET' ? '' : await readText(request, context.checkJson, route.maxBodyBytes)
     if (body !== '' && !saysJson(request.headers)) return notJson()
     const input = route.method === 'GET' ? inputInUrl(route, request) : parseJson(body)
     const done = await untilEnd(route, caller, request, (signal) =>
@@ -127,12 +127,20 @@ function inputInUrl({ sends }: Route, request: Request): Record<string, string> 
   return sends === 'events' && lastEventId !== null ? { ...query, after: lastEventId } : query
 }
 
-function targetOf({ workspace, server, token, invite, seq }: Record<string, string | undefined>): Target {
+function targetOf({
+  workspace,
+  server,
+  token,
+  invite,
+  entry,
+  seq,
+}: Record<string, string | undefined>): Target {
   return {
     ...(workspace === undefined ? {} : { workspace }),
     ...(server === undefined ? {} : { server }),
     ...(token === undefined ? {} : { token }),
     ...(invite === undefined ? {} : { invite }),
+    ...(entry === undefined ? {} : { entry }),
     ...(seq === undefined ? {} : { seq }),
   }
 }

@@ -15,6 +15,7 @@ import {
   tailAudit,
 } from '../../manage/audit-log.ts'
 import { callTool } from '../../manage/calls.ts'
+import { searchCatalog, showCatalogEntry } from '../../manage/catalog.ts'
 import { listClients } from '../../manage/clients.ts'
 import { putCredential, removeCredential, showCredential } from '../../manage/credentials.ts'
 import { createInvite, listInvites, revokeInvite } from '../../manage/invites.ts'
@@ -22,6 +23,7 @@ import { rotateMasterKey, showMasterKey } from '../../manage/master-key.ts'
 import { listAllMembers, listMembers, revokeMember, revokeMemberEverywhere } from '../../manage/members.ts'
 import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
+import { previewApi } from '../../manage/preview-api.ts'
 import { startServerLogin } from '../../manage/server-logins.ts'
 import {
   changeServer,
@@ -58,10 +60,12 @@ export type Sends = 'json' | 'created' | 'nothing' | 'file' | 'events'
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token` and `:invite` ids, `:seq` a number. */
+  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token`, `:invite` and `:entry` ids, `:seq` a number. */
   path: string
   operation: Operation
   sends: Sends
+  /** How large a body may be, where it is more than a few settings. */
+  maxBodyBytes?: number
   /** It may take long, so it ends with the request or the caller's token. */
   cancellable?: true
 }
@@ -70,6 +74,9 @@ export const BASE_PATH = '/api/v1'
 
 /** The one path that needs no token: it describes the others. */
 export const DESCRIPTION_PATH = '/openapi.json'
+
+/** A document of 4 MiB as a text within JSON, in which every line end and quote takes twice its room. */
+const DOCUMENT_BYTES = 8 * 1024 * 1024
 
 const WORKSPACE = '/workspaces/:workspace'
 const SERVER = `${WORKSPACE}/servers/:server`
@@ -86,7 +93,20 @@ export const ROUTES: readonly Route[] = [
   { method: 'PATCH', path: WORKSPACE, operation: changeWorkspace, sends: 'json' },
   { method: 'DELETE', path: WORKSPACE, operation: removeWorkspace, sends: 'nothing' },
 
-  { method: 'POST', path: `${WORKSPACE}/servers`, operation: createServer, sends: 'created' },
+  {
+    method: 'POST',
+    path: `${WORKSPACE}/servers`,
+    operation: createServer,
+    sends: 'created',
+    maxBodyBytes: DOCUMENT_BYTES,
+  },
+  {
+    method: 'POST',
+    path: `${WORKSPACE}/servers/openapi-preview`,
+    operation: previewApi,
+    sends: 'json',
+    maxBodyBytes: DOCUMENT_BYTES,
+  },
   { method: 'GET', path: `${WORKSPACE}/servers`, operation: listServers, sends: 'json' },
   { method: 'GET', path: SERVER, operation: showServer, sends: 'json' },
   { method: 'PATCH', path: SERVER, operation: changeServer, sends: 'json' },
@@ -124,6 +144,9 @@ export const ROUTES: readonly Route[] = [
 
   { method: 'GET', path: '/members', operation: listAllMembers, sends: 'json' },
   { method: 'POST', path: '/members/revoke', operation: revokeMemberEverywhere, sends: 'json' },
+
+  { method: 'GET', path: '/catalog', operation: searchCatalog, sends: 'json' },
+  { method: 'GET', path: '/catalog/:entry', operation: showCatalogEntry, sends: 'json' },
 
   { method: 'GET', path: '/system', operation: showSystem, sends: 'json' },
 

@@ -1,0 +1,179 @@
+import { z } from 'zod'
+import {
+  AUTH_KINDS,
+  aboutEntry,
+  CATEGORIES,
+  type CatalogEntry,
+  catalogMeta,
+  OAUTH_CLIENTS,
+} from '../catalog/catalog-entry.ts'
+import { type Deployment, deploymentsOf } from '../catalog/deployment.ts'
+import { showTemplate } from '../catalog/template.ts'
+import { GatewayError } from '../model/error.ts'
+import { nothing } from './fields.ts'
+import { forCaller } from './operation.ts'
+import { pageByPosition, pageQuery } from './paging.ts'
+
+const KINDS = ['remote', 'npm', 'pypi', 'oci'] as const satisfies Deployment['kind'][]
+const TRANSPORTS = ['streamable-http', 'sse', 'stdio'] as const satisfies Deployment['transport'][]
+
+const catalogQuery = z.strictObject({
+  query: z.string().max(200, 'must be at most 200 characters').exactOptional(),
+  category: z.enum(CATEGORIES).exactOptional(),
+  auth: z.enum(AUTH_KINDS).exactOptional(),
+  transport: z.enum(KINDS).exactOptional(),
+  official: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .exactOptional(),
+  ...pageQuery(50).shape,
+})
+
+const {
+  id,
+  vendor,
+  isOfficial,
+  isFeatured,
+  category,
+  status,
+  statusNote,
+  replacedBy,
+  warning,
+  links,
+  verified,
+} = catalogMeta.shape
+
+const catalogItem = z.strictObject({
+  id,
+  title: z.string(),
+  description: z.string(),
+  vendor,
+  isOfficial,
+  isFeatured: isFeatured.unwrap(),
+  category,
+  status,
+  statusNote,
+  replacedBy,
+  warning,
+  links,
+  verified,
+  /** Whether there is a way to add it here. */
+  isAddable: z.boolean(),
+  /** The ways to have it, in order of preference. */
+  ways: z.array(z.strictObject({ kind: z.enum(KINDS), auth: z.enum(AUTH_KINDS) })),
+})
+
+const counts = z.record(z.string(), z.int())
+
+const catalogPage = z.strictObject({
+  items: z.array(catalogItem),
+  nextCursor: z.string().exactOptional(),
+  total: z.int(),
+  /** How many there would be with another choice for that one filter. */
+  counts: z.strictObject({ category: counts, auth: counts, transport: counts, official: counts }),
+})
+
+const need = z.strictObject({
+  name: z.string(),
+  isSecret: z.boolean(),
+  isRequired: z.boolean(),
+  description: z.string().exactOptional(),
+  format: z.enum(['string', 'number', 'boolean', 'filepath']),
+  default: z.string().exactOptional(),
+  choices: z.array(z.string()).exactOptional(),
+  placeholder: z.string().exactOptional(),
+  getItAt: z.string().exactOptional(),
+  goesInto: z.union([
+    z.strictObject({ kind: z.enum(['header', 'variable']), name: z.string() }),
+    z.strictObject({ kind: z.enum(['argument', 'address']) }),
+  ]),
+})
+
+const deploymentAnswer = z.strictObject({
+  kind: z.enum(KINDS),
+  transport: z.enum(TRANSPORTS),
+  auth: z.enum(AUTH_KINDS),
+  oauth: z
+    .strictObject({ client: z.enum(OAUTH_CLIENTS), scopes: z.array(z.string()).exactOptional() })
+    .exactOptional(),
+  registerAt: z.string().exactOptional(),
+  label: z.string().exactOptional(),
+  warning: z.string().exactOptional(),
+  tools: z.int().exactOptional(),
+  obstacle: z.string().exactOptional(),
+  /** With `{NAME}` for what is needed. */
+  url: z.string().exactOptional(),
+  package: z.string().exactOptional(),
+  version: z.string().exactOptional(),
+  needs: z.array(need),
+})
+
+const catalogEntryAnswer = z.strictObject({
+  ...catalogItem.shape,
+  keywords: catalogMeta.shape.keywords,
+  evidence: catalogMeta.shape.evidence,
+  version: z.string(),
+  deployments: z.array(deploymentAnswer),
+})
+
+export const searchCatalog = forCaller({
+  name: 'catalog.search',
+  summary: 'The servers that can be added: all of them, or those that a search finds',
+  // Who sees the servers of a workspace may see which others there could be.
+  action: 'server.read',
+  recorded: false,
+  input: catalogQuery,
+  answer: catalogPage,
+  async run({ manage }, _where, { cursor, limit, ...question }) {
+    const catalog = await manage.catalog()
+    const { entries, counts } = catalog.find(question)
+    const page = pageByPosition(entries, { limit, ...(cursor !== undefined && { cursor }) })
+    return { ...page, items: page.items.map(describeItem), total: entries.length, counts }
+  },
+})
+
+export const showCatalogEntry = forCaller({
+  name: 'catalog.show',
+  summary: 'One server of the catalog: the ways to have it, and the values that each needs',
+  action: 'server.read',
+  recorded: false,
+  input: nothing,
+  answer: catalogEntryAnswer,
+  async run({ manage }, { entry: id }: { entry: string }) {
+    const entry = (await manage.catalog()).byId(id)
+    if (entry === undefined) throw noSuchEntry()
+    const { keywords, evidence } = aboutEntry(entry)
+    return {
+      ...describeItem(entry),
+      keywords,
+      evidence,
+      version: entry.version,
+      deployments: deploymentsOf(entry).map(describeDeployment),
+    }
+  },
+})
+
+function noSuchEntry(): GatewayError {
+  return new GatewayError('not_found', 'There is no such server in the catalog.', {
+    fix: 'Search for it with GET /api/v1/catalog?query=…',
+  })
+}
+
+function describeItem(entry: CatalogEntry): z.output<typeof catalogItem> {
+  const { keywords: _, evidence: __, deployments: ___, isFeatured = false, ...about } = aboutEntry(entry)
+  const ways = deploymentsOf(entry)
+  return {
+    ...about,
+    title: entry.title,
+    description: entry.description,
+    isFeatured,
+    isAddable: ways.some(({ obstacle }) => obstacle === undefined),
+    ways: ways.map(({ kind, auth }) => ({ kind, auth })),
+  }
+}
+
+function describeDeployment({ recipe, ...deployment }: Deployment): z.output<typeof deploymentAnswer> {
+  if (recipe.kind === 'remote') return { ...deployment, url: showTemplate(recipe.url) }
+  const { identifier, version } = recipe.package
+  return { ...deployment, package: identifier, ...(version !== undefined && { version }) }
+}
