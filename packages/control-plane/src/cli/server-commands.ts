@@ -30,6 +30,7 @@ interface NewServer extends Settings {
   catalog?: string
   transport?: string
   header?: string[]
+  oauth?: string
   env?: string[]
 }
 
@@ -61,6 +62,14 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
       ]),
     )
     .option('--header <"Name: value">', 'a header to send, with {{NAME}} for a secret (repeatable)', collect)
+    .addOption(
+      new Option(
+        '--oauth [client]',
+        'somebody logs in to it, with a client that registers itself or with one registered by hand',
+      )
+        .choices(['dynamic', 'pre-registered'])
+        .preset('dynamic'),
+    )
     .option('--env <NAME=value>', 'an environment variable, with {{NAME}} for a secret (repeatable)', collect)
     .action(async (workspace: string, name: string, command: string[], options: NewServer) => {
       const body = { name, ...targetOf(terminal, command, options), ...settingsOf(options) }
@@ -164,7 +173,7 @@ function settingsOf(options: Settings) {
 }
 
 function targetOf(terminal: Terminal, [command, ...args]: string[], options: NewServer) {
-  const { url, catalog, transport, header = [], env = [] } = options
+  const { url, catalog, transport, header = [], env = [], oauth: client } = options
   const headers = header.length === 0 ? undefined : pairs(terminal, header, ':', '--header "Name: value"')
   const variables = env.length === 0 ? undefined : pairs(terminal, env, '=', '--env NAME=value')
   const program = command === undefined ? [] : [command, ...args]
@@ -172,7 +181,9 @@ function targetOf(terminal: Terminal, [command, ...args]: string[], options: New
     options.package === undefined
       ? command !== undefined && { command, args }
       : { package: packageOf(terminal, options.package), args: program }
-  return given({ url, ...apiOf(terminal, options), catalog, transport, headers, ...hosted, env: variables })
+  const oauth = client === undefined ? undefined : { client }
+  const api = apiOf(terminal, options)
+  return given({ url, ...api, catalog, transport, headers, oauth, ...hosted, env: variables })
 }
 
 function apiOf(terminal: Terminal, { openapi, operation = [] }: NewServer) {

@@ -80,6 +80,13 @@ export const serverShape = object({
   url: optional(string()),
   transport: optional(string()),
   headers: optional(record(string(), string())),
+  oauth: optional(
+    object({
+      client: oneOf(['dynamic', 'pre-registered']),
+      scopes: optional(array(string())),
+      login: oneOf(['none', 'active', 'ended']),
+    }),
+  ),
   credentialSets: optional(array(array(string()))),
   command: optional(string()),
   args: optional(array(string())),
@@ -99,6 +106,8 @@ export const serverShape = object({
 })
 export type Server = output<typeof serverShape>
 export const serversShape = pageOf(serverShape)
+
+export const begunLoginShape = object({ authorizationUrl: string(), issuer: string(), expiresAt: string() })
 
 const apiOperation = object({
   method: string(),
