@@ -27,11 +27,14 @@ import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
 import { LegacySessions } from './http/mcp/legacy-sessions.ts'
 import { OpenStreams } from './http/mcp/open-streams.ts'
-import { SlowReaders } from './http/mcp/slow-readers.ts'
 import { createOAuthApp } from './http/oauth/app.ts'
+import { serveOpenAi } from './http/openai/door.ts'
+import type { OpenAiDoorContext } from './http/openai/door-context.ts'
 import { createOperationsApp } from './http/operations-app.ts'
 import { createPagesApp } from './http/pages/app.ts'
 import { watchUnusedConnections } from './http/unused-connections.ts'
+import type { WorkspaceDoorContext } from './http/workspace-door/context.ts'
+import { SlowReaders } from './http/workspace-door/slow-readers.ts'
 import { tendLog } from './log-keeping.ts'
 import { createAuditFeeds } from './manage/audit-feed.ts'
 import type { Manage } from './manage/context.ts'
@@ -45,6 +48,7 @@ import type { Storage } from './model/stores.ts'
 import { affordableConnections } from './open-files.ts'
 import { openHosting } from './open-hosting.ts'
 import { OpenThings } from './open-things.ts'
+import { createApiReader } from './openapi/api-reader.ts'
 import type { OperatorEnv } from './operator-env.ts'
 import { startPackageUpkeep } from './package-upkeep.ts'
 import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
@@ -161,6 +165,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
           credentials: { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) },
           guard,
           hosting,
+          loadPlan: () => storage.servers.plan(server.id),
           loadOffer: () => storage.servers.lastOffer(server.id),
           saveOffer: (offer) => void storage.servers.saveLastOffer(server.id, offer).catch(notSaved),
           loadVerdict: () => storage.servers.verdict(server.id),
@@ -225,6 +230,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     publicOrigin: () => originOf(settings, state.port),
     hostingAllowed: hosting !== undefined,
     sandboxOf: (target) => hosting?.sandboxOf(target),
+    readApi: createApiReader(),
   }
   const addresses = createClientAddresses(settings)
   const badTokens = createBadTokens(addresses, () => clock.now())
@@ -232,10 +238,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const admin = createAdminApp({ manage, authenticator, badTokens, version: VERSION, reportError, checkJson })
   const openStreams = new Map<ServerResponse, () => void>()
   const sessions = new LegacySessions(vault.sealer('session'))
-  const door: McpDoorContext = {
+  const door: WorkspaceDoorContext = {
     workspaces,
     gateway,
-    sessions,
     authenticator,
     badTokens,
     limits,
@@ -247,14 +252,19 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
         notSaved: (error) => log.warn({ err: error }, 'which clients connected is not saved'),
       }),
     ),
-    streams: new OpenStreams(limits),
     readers: new SlowReaders(limits, large),
     reportError,
+  }
+  const mcpDoor: McpDoorContext = {
+    ...door,
+    sessions,
+    streams: new OpenStreams(limits),
     onShutdown(response, end) {
       openStreams.set(response, end)
       response.once('close', () => openStreams.delete(response))
     },
   }
+  const openAiDoor: OpenAiDoorContext = { ...door, replyLimits: replyLimits(limits), large }
 
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
   operations.route(
@@ -289,7 +299,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     tooManyConnections: () => log.warn(TOO_MANY_CONNECTIONS),
     hostnames: hostnamesOf(settings),
     bridgePackage,
-    mcp: (slug, request, response) => void serveMcp(door, slug, request, response),
+    mcp: (slug, request, response) => void serveMcp(mcpDoor, slug, request, response),
+    openAi: (slug, endpoint, request, response) =>
+      void serveOpenAi(openAiDoor, slug, endpoint, request, response),
     other: getRequestListener((request, connection) => operations.fetch(request, connection)),
   })
   const unused = watchUnusedConnections(front)

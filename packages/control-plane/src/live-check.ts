@@ -86,6 +86,7 @@ async function openCheck(options: LiveCheckOptions, opened: OpenThings) {
     maxCalls: 1,
     loadOffer: async () => undefined,
     saveOffer() {},
+    loadPlan: async () => undefined,
     loadVerdict: async () => undefined,
     saveVerdict() {},
     hops: () => '',

@@ -7,6 +7,7 @@ import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
 import type { SystemState } from '../model/system.ts'
 import type { CallTool } from '../model/tool-caller.ts'
+import type { ApiReader } from '../openapi/api-reader.ts'
 import type { Follower } from '../stats/follower.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AuditFeeds } from './audit-feed.ts'
@@ -38,4 +39,6 @@ export interface Manage {
   hostingAllowed: boolean
   /** What keeps such a server apart; undefined where none are run. */
   sandboxOf(target: HostedTarget): SandboxState | undefined
+  /** Reads the OpenAPI document of an API. */
+  readApi: ApiReader
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { may } from '../access/permissions.ts'
 import { pinModeOf } from '../model/pin.ts'
-import { namesNeeded } from '../model/placeholder.ts'
+import { missingValues, namesNeeded } from '../model/placeholder.ts'
 import type { Principal } from '../model/principal.ts'
 import { PIN_MODES, type Server, type ServerHealth } from '../model/server.ts'
 import type { Manage } from './context.ts'
@@ -21,7 +21,7 @@ const strings = z.record(z.string(), z.string())
 
 export const serverAnswer = z.strictObject({
   name: z.string(),
-  kind: z.enum(['remote', 'hosted']),
+  kind: z.enum(['remote', 'hosted', 'openapi']),
   enabled: z.boolean(),
   status: z.enum(['ready', 'connecting', 'needs_credential', 'needs_login', 'failing', 'disabled']),
   error: z
@@ -33,6 +33,8 @@ export const serverAnswer = z.strictObject({
   url: z.string().exactOptional(),
   transport: z.enum(['auto', 'streamable-http', 'sse']).exactOptional(),
   headers: strings.exactOptional(),
+  /** Of an API: sets of names of values, one of which is enough. */
+  credentialSets: z.array(z.array(z.string())).exactOptional(),
   command: z.string().exactOptional(),
   args: z.array(z.string()).exactOptional(),
   env: strings.exactOptional(),
@@ -74,6 +76,8 @@ export async function describeServer(
     kind: server.target.kind,
     enabled: server.enabled,
     ...describeHealth(healthOf(manage, server, credential.names, checked), manages),
+    // An API that is no MCP server is of none.
+    ...(server.target.kind === 'openapi' ? { era: null } : {}),
     ...describeTarget(server.target, manages),
     ...(manages ? describeSandbox(manage, server.target) : {}),
     prefix: server.prefix,
@@ -98,7 +102,7 @@ export async function describeCredential({ vault }: Manage, server: Server): Pro
 
 /** The names a server asks its credential for that have no value yet. */
 export function missingNames(server: Server, names: readonly string[]): string[] {
-  return namesNeeded(server.target).filter((name) => !names.includes(name))
+  return missingValues(server.target, names)
 }
 
 function healthOf(
@@ -155,6 +159,10 @@ function describeTarget(target: Server['target'], manages: boolean) {
   if (target.kind === 'remote') {
     const { url, transport, headers } = target
     return { url, transport, ...(manages ? { headers } : {}) }
+  }
+  if (target.kind === 'openapi') {
+    const { url, headers, credentials } = target
+    return { url, ...(manages ? { headers, credentialSets: credentials } : {}) }
   }
   const { command, args, env, package: ref } = target
   return manages ? { command, args, env, ...(ref !== undefined && { package: ref }) } : {}

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PIN_MODES, SERVER_NAME_PATTERN } from '../model/server.ts'
-import { allowAndDeny, line } from './fields.ts'
+import { MAX_OPERATIONS } from '../openapi/limits.ts'
+import { allowAndDeny, line, pattern } from './fields.ts'
 import { exactPackage } from './package-input.ts'
 
 const name = z
@@ -36,14 +37,18 @@ const settings = {
   pin: pin.exactOptional(),
 }
 
+const url = z.string().min(1, 'must not be empty').max(2048, 'must be at most 2048 characters')
+
+const headers = z
+  .record(z.string(), text(8192))
+  .refine((given) => Object.keys(given).length <= 32, 'must hold at most 32 headers')
+  .default({})
+
 const remoteServer = z.strictObject({
   name,
-  url: z.string().min(1, 'must not be empty').max(2048, 'must be at most 2048 characters'),
+  url,
   transport: z.enum(['auto', 'streamable-http', 'sse']).default('auto'),
-  headers: z
-    .record(z.string(), text(8192))
-    .refine((headers) => Object.keys(headers).length <= 32, 'must hold at most 32 headers')
-    .default({}),
+  headers,
   ...settings,
 })
 
@@ -63,14 +68,53 @@ const hostedServer = z.strictObject({ name, command: line(1024), ...program, ...
 
 const packageServer = z.strictObject({ name, package: exactPackage, ...program, ...settings })
 
+/** A document as JSON itself, or as the text of a JSON or YAML file. */
+export const openApiDocument = z.union(
+  [
+    z.string().min(1, 'must not be empty'),
+    // Not a record, which would be copied member by member.
+    z.custom<Record<string, unknown>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      'must be an object or text',
+    ),
+  ],
+  'must be an OpenAPI document, as an object or text',
+)
+
+const selectors = z
+  .array(
+    z.strictObject({
+      operationId: pattern.exactOptional(),
+      tag: pattern.exactOptional(),
+      method: line(10).exactOptional(),
+      path: line(2048).exactOptional(),
+    }),
+  )
+  .max(MAX_OPERATIONS, `must hold at most ${MAX_OPERATIONS} operations`)
+
+const openApiServer = z.strictObject({
+  name,
+  openapi: openApiDocument,
+  /** Absent: the first absolute address of the document's `servers`. */
+  url: url.exactOptional(),
+  /** Nothing is exposed that was not chosen. */
+  operations: z.strictObject({
+    include: selectors.min(1, 'must not be empty'),
+    exclude: selectors.exactOptional(),
+  }),
+  headers,
+  ...settings,
+})
+
 const catalogServer = z.strictObject({ name, catalog: line(200), ...settings })
 
 export type RemoteServerInput = z.output<typeof remoteServer>
+export type OpenApiServerInput = z.output<typeof openApiServer>
 export type HostedServerInput = z.output<typeof hostedServer>
 export type PackageServerInput = z.output<typeof packageServer>
 
-/** A new server: by `url`, by `command`, by `package`, or from the `catalog`. */
-export const serverInput = z.union([remoteServer, hostedServer, packageServer, catalogServer])
+/** A new server: by `url`, by `command`, by `package`, from an `openapi` document, or from the `catalog`. */
+export const serverInput = z.union([remoteServer, hostedServer, packageServer, openApiServer, catalogServer])
 
 /**
  * What can change in place. The address and the headers cannot: a credential set for one address must not be sent

@@ -1,6 +1,7 @@
 import { requirePermission } from '../access/permissions.ts'
 import { GatewayError } from '../model/error.ts'
 import type { HostedTarget, Network, Server } from '../model/server.ts'
+import { apiPlace } from './api-place.ts'
 import { noAnswer, nothing } from './fields.ts'
 import { type Deed, inWorkspace, type Scene, type WorkspaceScene } from './operation.ts'
 import { MAX_PAGE, pageByName, pageOf, pageQuery } from './paging.ts'
@@ -13,6 +14,7 @@ import {
 } from './server-answer.ts'
 import {
   type HostedServerInput,
+  type OpenApiServerInput,
   type PackageServerInput,
   type RemoteServerInput,
   serverChange,
@@ -27,7 +29,8 @@ interface OneServer {
 
 export const createServer = inWorkspace({
   name: 'server.create',
-  summary: 'Add a server by URL, or by command or package where this installation hosts servers',
+  summary:
+    'Add a server by URL, from the OpenAPI document of an HTTP API, or by command or package where this installation hosts servers',
   action: 'server.write',
   recorded: true,
   input: serverInput,
@@ -39,12 +42,13 @@ export const createServer = inWorkspace({
     if ('catalog' in input) throw noCatalogYet()
     const { name, enabled, prefix, isolation, timeoutMs, tools, pin } = input
     notePin(deed, pin)
+    const { target, plan } = await placeOf(scene, input)
     const now = manage.clock.now()
     const server: Server = {
       id: manage.newId(),
       workspaceId: workspace.id,
       name,
-      target: 'url' in input ? await reachableTarget(scene, input) : allowedCommand(scene, input),
+      target,
       enabled,
       prefix,
       isolation,
@@ -54,7 +58,7 @@ export const createServer = inWorkspace({
       createdAt: now,
       updatedAt: now,
     }
-    await manage.storage.servers.create(server)
+    await manage.storage.servers.create(server, plan)
     return describeServer(manage, principal, server)
   },
 })
@@ -156,6 +160,15 @@ export async function requireServer(
   throw new GatewayError('not_found', 'There is no such server in this workspace.')
 }
 
+/** Where the server is, and what is kept of an API's description. */
+async function placeOf(
+  scene: Scene,
+  input: RemoteServerInput | HostedServerInput | PackageServerInput | OpenApiServerInput,
+): Promise<{ target: Server['target']; plan?: string }> {
+  if ('openapi' in input) return apiPlace(scene.manage, input)
+  return { target: 'url' in input ? await reachableTarget(scene, input) : allowedCommand(scene, input) }
+}
+
 async function reachableTarget({ manage }: Scene, input: RemoteServerInput) {
   const target = remoteTarget(input)
   await manage.guardUrl(target.url)
@@ -173,7 +186,7 @@ function allowedCommand({ manage, principal }: Scene, input: HostedServerInput |
 
 /** What a program of ours may reach is decided by whoever may run it. */
 function withNetwork({ principal }: Scene, { target }: Server, network: Network): HostedTarget {
-  if (target.kind === 'remote')
+  if (target.kind !== 'hosted')
     throw new GatewayError('invalid_request', '"network" is for hosted servers only.')
   requirePermission(principal, 'server.host')
   return { ...target, network }

@@ -40,6 +40,19 @@ export interface HostedTarget {
   network?: Network
 }
 
+/**
+ * An HTTP API whose chosen operations are tools. What these are is kept apart, since it may be large: see
+ * `ServerStore.plan`. Header values may hold `{{NAME}}`.
+ */
+export interface OpenApiTarget {
+  kind: 'openapi'
+  /** The base address, to which the paths of operations are appended. */
+  url: string
+  headers: Record<string, string>
+  /** Sets of names of the credential's values, one of which is enough; empty where no operation needs any. */
+  credentials: string[][]
+}
+
 /** What a hosted server can reach: what remote servers may be at, everything, or nothing. */
 export type Network = 'filtered' | 'open' | 'none'
 
@@ -74,7 +87,7 @@ export interface Server {
   workspaceId: string
   /** Unique in its workspace: 1 to 32 of `[a-z0-9-]`. */
   name: string
-  target: RemoteTarget | HostedTarget
+  target: RemoteTarget | HostedTarget | OpenApiTarget
   enabled: boolean
   prefix: PrefixMode
   tools: ToolSelection

@@ -47,7 +47,8 @@ export interface WorkspaceStore {
 }
 
 export interface ServerStore {
-  create(server: Server): Promise<void>
+  /** `plan` is what is kept of an API's description. */
+  create(server: Server, plan?: string): Promise<void>
   /** All servers of a workspace, by name. */
   all(workspaceId: string): Promise<Server[]>
   byName(workspaceId: string, name: string): Promise<Server | undefined>
@@ -56,6 +57,8 @@ export interface ServerStore {
   remove(id: string): Promise<void>
   /** Those of all workspaces. */
   count(): Promise<number>
+  /** The plan that the server was created with. It goes with its server, and is read when one connects. */
+  plan(serverId: string): Promise<string | undefined>
   verdict(serverId: string): Promise<EraVerdict | undefined>
   /** Publishes no change: a verdict is an observation, not configuration. */
   saveVerdict(verdict: EraVerdict): Promise<void>

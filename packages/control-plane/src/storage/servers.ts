@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { z } from 'zod'
 import {
   type HostedTarget,
+  type OpenApiTarget,
   PACKAGE_REGISTRIES,
   type RemoteTarget,
   type Server,
@@ -15,7 +16,7 @@ import { parseStoredJson } from './stored-json.ts'
 import type { Tables } from './tables.ts'
 import { refusing, violationIn } from './violation.ts'
 
-const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kind', [
+const TARGET: z.ZodType<RemoteTarget | HostedTarget | OpenApiTarget> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('remote'),
     url: z.string(),
@@ -36,6 +37,12 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kin
       })
       .exactOptional(),
   }),
+  z.strictObject({
+    kind: z.literal('openapi'),
+    url: z.string(),
+    headers: z.record(z.string(), z.string()),
+    credentials: z.array(z.array(z.string())),
+  }),
 ])
 
 const TOOL_SELECTION: z.ZodType<ToolSelection> = z.strictObject({
@@ -46,10 +53,12 @@ const TOOL_SELECTION: z.ZodType<ToolSelection> = z.strictObject({
 export function createServerStore(database: Database): ServerStore {
   const { kysely } = database
   return {
-    create: (server) =>
+    create: (server, plan) =>
       refusing({ taken: nameTaken(server), missing: 'This workspace does not exist any more.' }, () =>
         write(database, async (transaction, announce) => {
           await transaction.insertInto('servers').values(asRow(server)).execute()
+          if (plan !== undefined)
+            await transaction.insertInto('serverPlans').values({ serverId: server.id, plan }).execute()
           announce({ kind: 'server', workspaceId: server.workspaceId, id: server.id })
         }),
       ),
@@ -120,6 +129,15 @@ export function createServerStore(database: Database): ServerStore {
       }),
 
     count: () => countRows(database, 'servers'),
+
+    async plan(serverId) {
+      const found = await kysely
+        .selectFrom('serverPlans')
+        .select('plan')
+        .where('serverId', '=', serverId)
+        .executeTakeFirst()
+      return found?.plan
+    },
 
     verdict: (serverId) =>
       kysely.selectFrom('serverVerdicts').selectAll().where('serverId', '=', serverId).executeTakeFirst(),

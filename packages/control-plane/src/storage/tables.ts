@@ -26,6 +26,8 @@ export interface Tables {
   toolPins: Nullable<ApprovedDefinition> & { serverId: string }
   toolChanges: ChangedDefinition & { serverId: string }
   serverVerdicts: EraVerdict
+  /** What is kept of an API's description. */
+  serverPlans: { serverId: string; plan: string }
   serverOffers: { serverId: string; offer: string }
   credentials: {
     serverId: string

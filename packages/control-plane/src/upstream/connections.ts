@@ -18,6 +18,8 @@ export interface ConnectionsOptions {
   credentials: CredentialSource
   guard: AddressGuard
   hosting: ConnectOptions['hosting']
+  /** What is kept of an API's description, as text. */
+  loadPlan(): Promise<string | undefined>
   loadVerdict(): Promise<EraVerdict | undefined>
   saveVerdict(verdict: EraVerdict): void
   clock: Clock
@@ -51,7 +53,7 @@ export interface Connection {
 const DAY_MS = 86_400_000
 const IDLE_MS = 10 * 60_000
 /** Where callers do not share, each may need a connection of their own: a process, or a socket that stays open. */
-const MAX_CONNECTIONS = { hosted: 32, remote: 100 }
+const MAX_CONNECTIONS = { hosted: 32, remote: 100, openapi: 100 }
 
 /** The connections to one server: for whom there is one, when one is opened, and when it ends. */
 export class Connections {
@@ -78,9 +80,9 @@ export class Connections {
     this.#events = events
     const { target } = options.server
     this.#pool =
-      target.kind === 'remote'
-        ? openHttpPool(new URL(target.url).origin, options.guard, options.maxCalls)
-        : undefined
+      target.kind === 'hosted'
+        ? undefined
+        : openHttpPool(new URL(target.url).origin, options.guard, options.maxCalls)
     this.#idleTimer = setInterval(() => this.#stopIdle(), 60_000)
     this.#idleTimer.unref()
   }
@@ -170,7 +172,7 @@ export class Connections {
   }
 
   async #connectPeer(profile: PeerProfile, credentialVersion: number, changes: number): Promise<Connection> {
-    const { clock, credentials, hosting, replies, hops } = this.#options
+    const { clock, credentials, hosting, replies, hops, loadPlan } = this.#options
     let connection: Connection | undefined
     const peer = await connect(
       {
@@ -178,6 +180,7 @@ export class Connections {
         credentials,
         pool: this.#pool,
         hosting,
+        loadPlan,
         verdict: await this.#freshVerdict(),
         replies,
         hops,
@@ -216,12 +219,7 @@ export class Connections {
     }
     this.#era = peer.era
     this.#identity = peer.identity
-    this.#options.saveVerdict({
-      serverId: this.#server.id,
-      era: peer.era,
-      transport: peer.transport,
-      foundAt: this.#options.clock.now(),
-    })
+    this.#noteVerdict(peer)
     const key = this.#key(profile, credentialVersion)
     for (const other of [...this.#connections.values()]) {
       if (other.credentialVersion !== credentialVersion || other.peer.era !== peer.era) this.retire(other)
@@ -234,6 +232,17 @@ export class Connections {
     this.#connections.set(key, connection)
     this.#applySubscriptions(connection)
     return connection
+  }
+
+  #noteVerdict({ era, transport }: Peer): void {
+    // Of an API there is nothing to find out.
+    if (transport === 'http') return
+    this.#options.saveVerdict({
+      serverId: this.#server.id,
+      era,
+      transport,
+      foundAt: this.#options.clock.now(),
+    })
   }
 
   async #freshVerdict(): Promise<EraVerdict | undefined> {

@@ -137,6 +137,27 @@ const WORKSPACE: Record<string, Outside> = {
     path: '/ws/none',
     statuses: [404, 404, 404, 404, 404, 401, 401],
   },
+  'functions of a model': { method: 'GET', path: '/ws/team/openai/tools', statuses: WITH_TOKEN(200) },
+  'functions of a model, posted': {
+    method: 'POST',
+    path: '/ws/team/openai/tools',
+    statuses: WITH_TOKEN(405),
+  },
+  'calls of a model': {
+    method: 'POST',
+    path: '/ws/team/openai/calls',
+    headers: { 'content-type': 'application/json' },
+    body: '{"tool_calls":[]}',
+    statuses: WITH_TOKEN(200),
+  },
+  'calls of a model, asked for': { method: 'GET', path: '/ws/team/openai/calls', statuses: WITH_TOKEN(405) },
+  'calls of a model in no workspace': {
+    method: 'POST',
+    path: '/ws/none/openai/calls',
+    headers: { 'content-type': 'application/json' },
+    body: '{"tool_calls":[]}',
+    statuses: [404, 404, 404, 404, 404, 401, 401],
+  },
 }
 
 let plane: ControlPlane

@@ -22,6 +22,7 @@ import type { Principal } from '../../src/model/principal.ts'
 import type { ServerHealth } from '../../src/model/server.ts'
 import type { SystemState } from '../../src/model/system.ts'
 import type { CallTool } from '../../src/model/tool-caller.ts'
+import { createApiReader } from '../../src/openapi/api-reader.ts'
 import { createFollower } from '../../src/stats/follower.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { openVault } from '../../src/vault/vault.ts'
@@ -87,6 +88,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     publicOrigin: () => 'https://gateway.example',
     sandboxOf: () => undefined,
     hostingAllowed: options.hostingAllowed ?? true,
+    readApi: createApiReader(),
   }
   const badTokens = createBadTokens(createClientAddresses(DIRECT), clock.now)
   const checkJson = () => {}

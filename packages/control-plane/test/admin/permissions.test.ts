@@ -36,6 +36,7 @@ const EXPECTED: Record<string, number[]> = {
   'PATCH /workspaces/:workspace/servers/:server': ADMINS(200),
   'DELETE /workspaces/:workspace/servers/:server': ADMINS(204),
   'POST /workspaces/:workspace/servers/:server/check': ADMINS(200),
+  'POST /workspaces/:workspace/servers/openapi-preview': ADMINS(200),
   'GET /workspaces/:workspace/servers/:server/pins': DEVELOPERS(200),
   'POST /workspaces/:workspace/servers/:server/pins/approve': ADMINS(200),
   'PUT /workspaces/:workspace/servers/:server/credential': ADMINS(200),
@@ -365,6 +366,7 @@ describe('[T10] who may do what', () => {
     sequence += 1
     if (path === '/workspaces') return { slug: `new-${sequence}`, name: 'New' }
     if (path.endsWith('/pins/approve')) return WAITING
+    if (path.endsWith('/openapi-preview')) return { openapi: 'openapi: 3.1.0\npaths: {}' }
     if (path.endsWith('/servers')) return { name: `new-${sequence}`, url: 'https://mcp.example.com/mcp' }
     if (path.endsWith('/calls')) return { name: 'notes__read' }
     if (path.endsWith('/members/revoke')) return { member: 'nobody we know' }
