@@ -22,6 +22,7 @@ import { createBadTokens } from './http/callers/bad-tokens.ts'
 import { createClientAddresses } from './http/callers/client-addresses.ts'
 import { createDashboardApp } from './http/dashboard/app.ts'
 import { createSessionDoor } from './http/dashboard/session-door.ts'
+import { createSessionOf } from './http/dashboard/session-of.ts'
 import { createFrontServer, listen } from './http/front-server.ts'
 import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
@@ -36,6 +37,7 @@ import { watchUnusedConnections } from './http/unused-connections.ts'
 import type { WorkspaceDoorContext } from './http/workspace-door/context.ts'
 import { SlowReaders } from './http/workspace-door/slow-readers.ts'
 import { tendLog } from './log-keeping.ts'
+import { logRenewals } from './log-renewals.ts'
 import { createAuditFeeds } from './manage/audit-feed.ts'
 import type { Manage } from './manage/context.ts'
 import type { MasterKeyFile } from './master-key-file.ts'
@@ -43,8 +45,10 @@ import { createMasterKeyKeeper } from './master-key-keeper.ts'
 import { ByteBudget } from './model/byte-budget.ts'
 import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
-import type { HostedTarget } from './model/server.ts'
+import type { HostedTarget, Server } from './model/server.ts'
 import type { Storage } from './model/stores.ts'
+import { createLoginKeeper } from './oauth-client/login-keeper.ts'
+import { createOAuthClient } from './oauth-client/oauth-client.ts'
 import { affordableConnections } from './open-files.ts'
 import { openHosting } from './open-hosting.ts'
 import { OpenThings } from './open-things.ts'
@@ -58,6 +62,7 @@ import { createFollower } from './stats/follower.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage.ts'
 import { createAddressGuard } from './upstream/address-guard.ts'
+import { createGuardedFetch } from './upstream/guarded-fetch.ts'
 import { Upstream } from './upstream/upstream.ts'
 import { createScrubber } from './vault/scrubber.ts'
 import { openVault } from './vault/vault.ts'
@@ -150,6 +155,23 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const large = new ByteBudget(limits['unread-bytes'])
   const calls = new CallLimits(limits, () => performance.now())
 
+  const oauthClient = createOAuthClient({
+    fetch: createGuardedFetch(guard),
+    guardUrl: (url) => guard.checkUrl(url),
+    publicUrl: () => originOf(settings, state.port),
+    clock,
+    random,
+    newId: randomUUID,
+  })
+  const logins = createLoginKeeper({
+    vault,
+    store: storage.serverLogins,
+    renew: (login) => oauthClient.renew(login),
+    clock,
+    newId: randomUUID,
+    failed: logRenewals({ recorder, clock, newId: randomUUID, reportError }),
+  })
+
   const notSaved = (error: unknown) => log.warn({ err: error }, 'what was found out of a server is not saved')
 
   const workspaces = opened.add(
@@ -162,7 +184,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
         new Upstream({
           server,
           ...events,
-          credentials: { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) },
+          credentials: wantsLogin(server)
+            ? logins.source(server)
+            : { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) },
           guard,
           hosting,
           loadPlan: () => storage.servers.plan(server.id),
@@ -210,6 +234,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     follower,
     catalog: createCatalogLoader(CATALOG_FOLDER),
     inspector: workspaces.inspector(),
+    oauthClient,
     callTool: createCallByHand({ workspaces, gateway, watch: authenticator.watch }),
     system: () => ({
       version: VERSION,
@@ -233,6 +258,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     readApi: createApiReader(),
   }
   const addresses = createClientAddresses(settings)
+  const sessionOf = createSessionOf(authenticator, settings.publicUrl)
   const badTokens = createBadTokens(addresses, () => clock.now())
   const checkJson = (body: Buffer) => checkJsonLimits(body, requestLimits(limits))
   const admin = createAdminApp({ manage, authenticator, badTokens, version: VERSION, reportError, checkJson })
@@ -280,7 +306,10 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     }),
   )
   operations.route('/', admin)
-  operations.route('/', createOAuthApp({ manage, publicUrl: settings.publicUrl, addresses, reportError }))
+  operations.route(
+    '/',
+    createOAuthApp({ manage, publicUrl: settings.publicUrl, addresses, sessionOf, reportError }),
+  )
   operations.route('/', createPagesApp(settings))
   operations.route(
     '/',
@@ -343,6 +372,10 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       await opened.close()
     },
   }
+}
+
+function wantsLogin({ target }: Server): boolean {
+  return target.kind === 'remote' && target.oauth !== undefined
 }
 
 const ANY_PROGRAM: HostedTarget = { kind: 'hosted', command: '', args: [], env: {} }

@@ -44,6 +44,11 @@ const ROOMS: Record<string, Room> = {
     because:
       'what an entry means must be testable without a database or a server; all it reads are its own files',
   },
+  'oauth-client': {
+    may: ['model', 'zod', 'oauth4webapi', 'node:crypto', 'node:timers/promises'],
+    because:
+      'what is said to authorization servers must not know how it travels or where it is kept: it is given a guarded fetch, a vault and a store',
+  },
   stats: {
     may: ['model', 'node:timers/promises'],
     because:
@@ -68,7 +73,19 @@ const ROOMS: Record<string, Room> = {
     because: 'the journey of a call runs without a socket or a database of its own',
   },
   manage: {
-    may: ['model', 'protocol', 'access', 'vault', 'audit', 'catalog', 'openapi', 'stats', 'zod', 'node:*'],
+    may: [
+      'model',
+      'protocol',
+      'access',
+      'vault',
+      'audit',
+      'catalog',
+      'openapi',
+      'oauth-client',
+      'stats',
+      'zod',
+      'node:*',
+    ],
     because:
       'what people do is one door further in than HTTP; of the wire it knows how definitions of tools are read exactly',
   },

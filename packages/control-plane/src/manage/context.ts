@@ -7,6 +7,7 @@ import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
 import type { SystemState } from '../model/system.ts'
 import type { CallTool } from '../model/tool-caller.ts'
+import type { OAuthClient } from '../oauth-client/oauth-client.ts'
 import type { ApiReader } from '../openapi/api-reader.ts'
 import type { Follower } from '../stats/follower.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -25,6 +26,8 @@ export interface Manage {
   /** The servers that can be added, read when first asked for. */
   catalog(): Promise<Catalog>
   inspector: ServerInspector
+  /** Logs in to servers. */
+  oauthClient: OAuthClient
   /** Calls a tool on the way that agents' calls go. */
   callTool: CallTool
   system(): SystemState

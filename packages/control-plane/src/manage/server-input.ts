@@ -43,12 +43,20 @@ const headers = z
   .record(z.string(), text(8192))
   .refine((given) => Object.keys(given).length <= 32, 'must hold at most 32 headers')
   .default({})
+/** RFC 6749, 3.3. */
+const scope = z.string().regex(/^[!#-[\]-~]{1,200}$/, 'must be a scope: 1 to 200 characters without spaces')
+
+const oauth = z.strictObject({
+  client: z.enum(['dynamic', 'pre-registered']).default('dynamic'),
+  scopes: z.array(scope).max(100, 'must hold at most 100 scopes').exactOptional(),
+})
 
 const remoteServer = z.strictObject({
   name,
   url,
   transport: z.enum(['auto', 'streamable-http', 'sse']).default('auto'),
   headers,
+  oauth: oauth.exactOptional(),
   ...settings,
 })
 

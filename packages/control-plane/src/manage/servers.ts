@@ -5,13 +5,7 @@ import { apiPlace } from './api-place.ts'
 import { noAnswer, nothing } from './fields.ts'
 import { type Deed, inWorkspace, type Scene, type WorkspaceScene } from './operation.ts'
 import { MAX_PAGE, pageByName, pageOf, pageQuery } from './paging.ts'
-import {
-  describeCredential,
-  describeServer,
-  missingNames,
-  needsCredential,
-  serverAnswer,
-} from './server-answer.ts'
+import { describeAccess, describeServer, missingAccess, serverAnswer } from './server-answer.ts'
 import {
   type HostedServerInput,
   type OpenApiServerInput,
@@ -138,9 +132,8 @@ export const checkServer = inWorkspace({
   async run(scene, where: OneServer) {
     const { manage, principal } = scene
     const server = await requireServer(scene, where)
-    const { names } = await describeCredential(manage, server)
-    const missing = missingNames(server, names)
-    const health = missing.length > 0 ? needsCredential(missing) : await manage.inspector.check(server)
+    const missing = missingAccess(server, await describeAccess(manage, server))
+    const health = missing ?? (await manage.inspector.check(server))
     return describeServer(manage, principal, server, health)
   },
 })

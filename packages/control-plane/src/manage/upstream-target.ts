@@ -6,8 +6,19 @@ import { looksLikeSecret } from './secret-look.ts'
 import type { HostedServerInput, PackageServerInput, RemoteServerInput } from './server-input.ts'
 
 /** Where a new remote server is; throws `invalid_request` for an address or header we would not send. */
-export function remoteTarget({ url, transport, headers }: RemoteServerInput): RemoteTarget {
-  return { kind: 'remote', url: requireUrl(url), transport, headers: requireHeaders(headers) }
+export function remoteTarget({ url, transport, headers, oauth }: RemoteServerInput): RemoteTarget {
+  if (oauth !== undefined) requireNoAuthorization(headers)
+  const place = { url: requireUrl(url), transport, headers: requireHeaders(headers) }
+  return { kind: 'remote', ...place, ...(oauth !== undefined && { oauth }) }
+}
+
+/** The access token of the login goes there. */
+function requireNoAuthorization(headers: Record<string, string>): void {
+  if (!Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return
+  throw invalid(
+    'A server that one logs in to cannot have the header "Authorization" as well.',
+    'Leave out one of the two.',
+  )
 }
 
 /** Where a new API is; throws `invalid_request` for an address or header we would not send. */

@@ -9,13 +9,14 @@ export interface RemoteTarget {
   /** `auto` finds it out by probing. */
   transport: RemoteTransport | 'auto'
   headers: Record<string, string>
-  /** Present when somebody has to log in to it. */
-  oauth?: RemoteOAuth
+  /** Present: requests carry the access token of a login. */
+  oauth?: OAuthTarget
 }
 
-/** How the gateway gets a token for a remote server: as a client that registers itself, or one made at the vendor's. */
-export interface RemoteOAuth {
+/** How the gateway becomes a client of a server's authorization server, and what it asks for. */
+export interface OAuthTarget {
   client: 'dynamic' | 'pre-registered'
+  /** Absent: what the server itself asks for. */
   scopes?: string[]
 }
 

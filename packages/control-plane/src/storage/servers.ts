@@ -22,6 +22,12 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget | OpenApiTarget> = z.discrim
     url: z.string(),
     transport: z.enum(['streamable-http', 'sse', 'auto']),
     headers: z.record(z.string(), z.string()),
+    oauth: z
+      .strictObject({
+        client: z.enum(['dynamic', 'pre-registered']),
+        scopes: z.array(z.string()).exactOptional(),
+      })
+      .exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('hosted'),

@@ -8,6 +8,7 @@ import type { Shape, ShapeRun } from '../model/log-index.ts'
 import type { PendingLogin } from '../model/pending-login.ts'
 import type { ApprovedDefinition, ChangedDefinition } from '../model/pin.ts'
 import type { EraVerdict, Server } from '../model/server.ts'
+import type { PendingServerLogin } from '../model/server-login.ts'
 import type { Token, TokenKind } from '../model/token.ts'
 import type { Workspace } from '../model/workspace.ts'
 
@@ -41,6 +42,8 @@ export interface Tables {
   clientsSeen: ClientSeen
   invites: Nullable<WithJson<Invite, 'rules'>>
   pendingLogins: Nullable<PendingLogin>
+  pendingServerLogins: PendingServerLogin
+  serverRenewals: { serverId: string; holder: string; until: number }
   wrappedKeys: { name: string; wrapped: Uint8Array }
   auditHeads: { workspaceId: string; seq: number; hash: string; latestTime: number }
   auditRows: Nullable<AuditRow> & {

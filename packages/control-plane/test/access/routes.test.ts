@@ -74,6 +74,18 @@ const OPEN: Record<string, Outside> = {
     statuses: alike(400),
   },
   'ALL /oauth/device/decide': { method: 'GET', path: '/oauth/device/decide', statuses: alike(405) },
+  'GET /oauth/callback': { method: 'GET', path: '/oauth/callback', statuses: alike(404) },
+  'ALL /oauth/callback': { method: 'POST', path: '/oauth/callback', statuses: alike(405) },
+  'GET /oauth/callback/finish': { method: 'GET', path: '/oauth/callback/finish', statuses: alike(404) },
+  'POST /oauth/callback/finish': {
+    method: 'POST',
+    path: '/oauth/callback/finish',
+    headers: FORM,
+    statuses: alike(404),
+  },
+  'ALL /oauth/callback/finish': { method: 'PUT', path: '/oauth/callback/finish', statuses: alike(405) },
+  'GET /oauth/client.json': { method: 'GET', path: '/oauth/client.json', statuses: alike(404) },
+  'ALL /oauth/client.json': { method: 'POST', path: '/oauth/client.json', statuses: alike(405) },
   'GET /invite/:code': { method: 'GET', path: '/invite/none', statuses: alike(404) },
   'ALL /invite/:code': { method: 'POST', path: '/invite/none', statuses: alike(405) },
 }

@@ -24,6 +24,7 @@ import { listAllMembers, listMembers, revokeMember, revokeMemberEverywhere } fro
 import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
 import { previewApi } from '../../manage/preview-api.ts'
+import { startServerLogin } from '../../manage/server-logins.ts'
 import {
   changeServer,
   checkServer,
@@ -111,6 +112,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'PATCH', path: SERVER, operation: changeServer, sends: 'json' },
   { method: 'DELETE', path: SERVER, operation: removeServer, sends: 'nothing' },
   { method: 'POST', path: `${SERVER}/check`, operation: checkServer, sends: 'json' },
+  { method: 'POST', path: `${SERVER}/login`, operation: startServerLogin, sends: 'json' },
   { method: 'GET', path: `${SERVER}/pins`, operation: listPins, sends: 'json' },
   { method: 'POST', path: `${SERVER}/pins/approve`, operation: approvePins, sends: 'json' },
   { method: 'PUT', path: `${SERVER}/credential`, operation: putCredential, sends: 'json' },
