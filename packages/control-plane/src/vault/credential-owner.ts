@@ -5,8 +5,8 @@ export type CredentialOwner = Pick<Server, 'id' | 'workspaceId' | 'target'>
 
 /**
  * What a credential is sealed for. Whoever can write the database could otherwise have it sent to an address, or
- * handed to a command, of their own. Headers, transport, network, operations and the version of a package may change:
- * they do not say who gets it.
+ * handed to a command, of their own. Headers, transport, network, operations and the version of a package may change: they
+ * do not say who gets it.
  */
 export function destinationOf({ target }: CredentialOwner): string {
   const place = target.kind === 'hosted' ? [target.command, target.args, target.env] : [target.url]
