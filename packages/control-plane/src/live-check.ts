@@ -78,7 +78,6 @@ async function openCheck(options: LiveCheckOptions, opened: OpenThings) {
   const upstreamOptions = {
     ...{ clock, random: options.random, guard, hosting },
     credentials: { peek: () => undefined, load: async () => undefined },
-    loadPlan: async () => undefined,
     replies: {
       maxBytes: DEFAULT_LIMITS['reply-bytes'],
       json: replyLimits(DEFAULT_LIMITS),
