@@ -5,14 +5,17 @@ import { join, resolve } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { createAuthenticator } from './access/authenticator.ts'
+import { compileCatalogRules } from './access/catalog-rules.ts'
 import { createRecorder } from './audit/recorder.ts'
 import { createCatalogLoader } from './catalog/load-catalog.ts'
+import { createCatalogShelf } from './catalog/shelf.ts'
 import { CATALOG_FOLDER } from './catalog-folder.ts'
 import { openControlSocket } from './control-socket.ts'
 import { watchEventLoop } from './event-loop-watch.ts'
 import { createCallByHand } from './gateway/call-by-hand.ts'
 import { CallLimits } from './gateway/call-limits.ts'
 import { createClientsSeen } from './gateway/clients-seen.ts'
+import { Hops } from './gateway/hops.ts'
 import { createParkedExchanges } from './gateway/parked-exchanges.ts'
 import type { GatewayContext } from './gateway/use-server.ts'
 import { Workspaces } from './gateway/workspaces.ts'
@@ -33,6 +36,7 @@ import { createOperationsApp } from './http/operations-app.ts'
 import { createPagesApp } from './http/pages/app.ts'
 import { watchUnusedConnections } from './http/unused-connections.ts'
 import { tendLog } from './log-keeping.ts'
+import { createLookAside } from './look-aside.ts'
 import { createAuditFeeds } from './manage/audit-feed.ts'
 import type { Manage } from './manage/context.ts'
 import type { MasterKeyFile } from './master-key-file.ts'
@@ -45,6 +49,7 @@ import type { Storage } from './model/stores.ts'
 import { affordableConnections } from './open-files.ts'
 import { OpenThings } from './open-things.ts'
 import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
+import { createRegistryFetch } from './registry-fetch.ts'
 import { originOf, type Settings } from './settings.ts'
 import { starterServers } from './starter-servers.ts'
 import { createFollower } from './stats/follower.ts'
@@ -136,6 +141,18 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
 
   const notSaved = (error: unknown) => log.warn({ err: error }, 'what was found out of a server is not saved')
 
+  const credentialsOf = (server: Server) => ({
+    peek: () => vault.peek(server.id),
+    load: () => vault.credentialFor(server),
+  })
+  const common = {
+    guard,
+    hosting,
+    clock,
+    random,
+    replies: { maxBytes: limits['reply-bytes'], json: replyLimits(limits), large },
+    maxCalls: limits['calls-per-server'],
+  }
   const workspaces = opened.add(
     new Workspaces({
       workspaces: storage.workspaces,
@@ -144,19 +161,14 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       pins: { store: storage.pins, recorder, now: () => clock.now(), newId: randomUUID },
       openUpstream: (server, events) =>
         new Upstream({
+          ...common,
           server,
           ...events,
-          credentials: { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) },
-          guard,
-          hosting,
+          credentials: credentialsOf(server),
           loadOffer: () => storage.servers.lastOffer(server.id),
           saveOffer: (offer) => void storage.servers.saveLastOffer(server.id, offer).catch(notSaved),
           loadVerdict: () => storage.servers.verdict(server.id),
           saveVerdict: (verdict) => void storage.servers.saveVerdict(verdict).catch(notSaved),
-          clock,
-          random,
-          replies: { maxBytes: limits['reply-bytes'], json: replyLimits(limits), large },
-          maxCalls: limits['calls-per-server'],
         }),
     }),
   )
@@ -179,6 +191,14 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const eventLoop = upkeep.add(watchEventLoop())
   const startedAt = clock.now()
 
+  const catalogs = createCatalogShelf({
+    loadBuiltIn: createCatalogLoader(CATALOG_FOLDER),
+    store: storage.catalogs,
+    compileRules: compileCatalogRules,
+    fetchJson: createRegistryFetch(guard, replyLimits(limits)),
+    clock,
+  })
+
   const manage: Manage = {
     storage,
     vault,
@@ -191,7 +211,19 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     recorder,
     feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
     follower,
-    catalog: createCatalogLoader(CATALOG_FOLDER),
+    catalog: () => catalogs.read('allowed'),
+    catalogs,
+    lookAside: createLookAside({
+      open: (candidate, credentialOf) =>
+        new Upstream({
+          ...common,
+          ...UNSEEN,
+          hops: () => new Hops(candidate.workspaceId).header(),
+          server: candidate,
+          credentials: credentialsOf(credentialOf),
+        }),
+      folderOf: (server) => hosting?.workingFolder(server),
+    }),
     inspector: workspaces.inspector(),
     callTool: createCallByHand({ workspaces, gateway, watch: authenticator.watch }),
     system: () => ({
@@ -318,6 +350,17 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       await opened.close()
     },
   }
+}
+
+/** Of a server that is only looked at: nobody hears of it, and nothing of it is kept. */
+const UNSEEN = {
+  admit: async () => {},
+  onListing: () => {},
+  onResourceUpdated: () => {},
+  loadOffer: async () => undefined,
+  saveOffer: () => {},
+  loadVerdict: async () => undefined,
+  saveVerdict: () => {},
 }
 
 const ANY_PROGRAM: HostedTarget = { kind: 'hosted', command: '', args: [], env: {} }

@@ -5,6 +5,7 @@ import { GatewayError } from '../model/error.ts'
 import type { Storage } from '../model/stores.ts'
 import { createAuditStore } from './audit.ts'
 import { createStatsStore } from './call-stats.ts'
+import { createCatalogStore } from './catalogs.ts'
 import { createClientStore } from './clients.ts'
 import { createCredentialStore } from './credentials.ts'
 import type { Database } from './database.ts'
@@ -76,6 +77,7 @@ function storageOver(database: Database): Storage {
     members: createMemberStore(database),
     invites: createInviteStore(database),
     logins: createLoginStore(database),
+    catalogs: createCatalogStore(database),
     keys: createKeyStore(database),
     audit: createAuditStore(database),
     stats: createStatsStore(database),

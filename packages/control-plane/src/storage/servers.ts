@@ -1,8 +1,16 @@
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
-import type { HostedTarget, RemoteTarget, Server, ToolSelection } from '../model/server.ts'
+import {
+  type HostedTarget,
+  PACKAGE_REGISTRIES,
+  type RemoteTarget,
+  type Server,
+  type ServerOrigin,
+  type ToolSelection,
+} from '../model/server.ts'
 import type { ServerStore } from '../model/stores.ts'
 import { countRows } from './count-rows.ts'
+import { writeCredential } from './credentials.ts'
 import { type Database, write } from './database.ts'
 import { requireFound } from './found.ts'
 import { parseStoredJson } from './stored-json.ts'
@@ -15,6 +23,12 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kin
     url: z.string(),
     transport: z.enum(['streamable-http', 'sse', 'auto']),
     headers: z.record(z.string(), z.string()),
+    oauth: z
+      .strictObject({
+        client: z.enum(['dynamic', 'pre-registered']),
+        scopes: z.array(z.string()).exactOptional(),
+      })
+      .exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('hosted'),
@@ -22,8 +36,23 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kin
     args: z.array(z.string()),
     env: z.record(z.string(), z.string()),
     network: z.enum(['filtered', 'open', 'none']).exactOptional(),
+    package: z
+      .strictObject({
+        registryType: z.enum(PACKAGE_REGISTRIES),
+        identifier: z.string(),
+        version: z.string().exactOptional(),
+      })
+      .exactOptional(),
   }),
 ])
+
+const ORIGIN: z.ZodType<ServerOrigin> = z.strictObject({
+  entry: z.string(),
+  deployment: z.string(),
+  version: z.string(),
+  address: z.string().exactOptional(),
+  values: z.record(z.string(), z.string()),
+})
 
 const TOOL_SELECTION: z.ZodType<ToolSelection> = z.strictObject({
   allow: z.array(z.string()).exactOptional(),
@@ -33,10 +62,11 @@ const TOOL_SELECTION: z.ZodType<ToolSelection> = z.strictObject({
 export function createServerStore(database: Database): ServerStore {
   const { kysely } = database
   return {
-    create: (server) =>
+    create: (server, credential) =>
       refusing({ taken: nameTaken(server), missing: 'This workspace does not exist any more.' }, () =>
         write(database, async (transaction, announce) => {
           await transaction.insertInto('servers').values(asRow(server)).execute()
+          if (credential !== undefined) await writeCredential(transaction, announce, credential)
           announce({ kind: 'server', workspaceId: server.workspaceId, id: server.id })
         }),
       ),
@@ -61,7 +91,7 @@ export function createServerStore(database: Database): ServerStore {
       return row && asServer(row)
     },
 
-    update: (server) =>
+    update: (server, credential) =>
       refusing({ taken: nameTaken(server) }, () =>
         write(database, async (transaction, announce) => {
           const { id, workspaceId, createdAt: _, ...replaced } = asRow(server)
@@ -82,6 +112,7 @@ export function createServerStore(database: Database): ServerStore {
             await transaction.deleteFrom('serverVerdicts').where('serverId', '=', id).execute()
             await transaction.deleteFrom('serverOffers').where('serverId', '=', id).execute()
           }
+          if (credential !== undefined) await writeCredential(transaction, announce, credential)
           announce({ kind: 'server', workspaceId, id })
         }),
       ),
@@ -158,6 +189,7 @@ function asRow(server: Server): Selectable<Tables['servers']> {
   return {
     ...server,
     pin: server.pin ?? null,
+    origin: server.origin === undefined ? null : JSON.stringify(server.origin),
     target: JSON.stringify(server.target),
     tools: JSON.stringify(server.tools),
     enabled: server.enabled ? 1 : 0,
@@ -165,10 +197,11 @@ function asRow(server: Server): Selectable<Tables['servers']> {
 }
 
 function asServer(row: Selectable<Tables['servers']>): Server {
-  const { pin, ...rest } = row
+  const { pin, origin, ...rest } = row
   return {
     ...rest,
     ...(pin !== null && { pin }),
+    ...(origin !== null && { origin: parseStoredJson(ORIGIN, origin, 'servers.origin') }),
     target: parseStoredJson(TARGET, row.target, 'servers.target'),
     tools: parseStoredJson(TOOL_SELECTION, row.tools, 'servers.tools'),
     enabled: row.enabled === 1,

@@ -8,6 +8,7 @@ export type CredentialOwner = Pick<Server, 'id' | 'workspaceId' | 'target'>
  * handed to a command, of their own. Headers, transport and network may change: they do not say who gets it.
  */
 export function destinationOf({ target }: CredentialOwner): string {
-  const place = target.kind === 'remote' ? [target.url] : [target.command, target.args, target.env]
-  return JSON.stringify([target.kind, ...place])
+  if (target.kind === 'remote') return JSON.stringify([target.kind, target.url])
+  const { kind, command, args, env, package: part } = target
+  return JSON.stringify([kind, command, args, env, ...(part === undefined ? [] : [part])])
 }

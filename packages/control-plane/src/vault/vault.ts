@@ -59,6 +59,16 @@ export interface Vault extends Disposable {
     server: CredentialOwner,
     values: Record<string, string>,
   ): Promise<CredentialDescription & { tooShort: string[] }>
+  /**
+   * The credential of a server that is about to be created or changed, to be stored with it; undefined when it has no
+   * values. `before`, the server as it still is, adds the values it has to those given: whether they may go along is
+   * for the caller to say. Throws `invalid_request` for values that cannot be kept.
+   */
+  seal(
+    server: CredentialOwner,
+    values: Record<string, string>,
+    before?: CredentialOwner,
+  ): Promise<CredentialRecord | undefined>
   describe(server: CredentialOwner): Promise<CredentialDescription | undefined>
   remove(server: CredentialOwner): Promise<void>
   /** What one purpose has sealed no other opens. It outlives a change of the master key. */
@@ -163,6 +173,17 @@ function createVault(options: VaultOptions, masterKeys: MasterKeys, sealingKey: 
     peek: cache.peek,
     credentialFor: cache.get,
     put,
+    async seal(server, given, before) {
+      const kept = before === undefined ? undefined : await load(before)
+      const all = { ...Object.fromEntries(kept?.values ?? []), ...given }
+      if (Object.keys(all).length === 0) return undefined
+      return recordOf({
+        server,
+        version: ((await credentials.byServer(server.id))?.version ?? 0) + 1,
+        values: parseCredentialValues(all),
+        key: await keyRing.make(server.workspaceId),
+      })
+    },
     async describe(server) {
       const record = await credentials.byServer(server.id)
       return record && describeRecord(record)

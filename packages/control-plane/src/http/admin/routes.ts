@@ -16,6 +16,15 @@ import {
 } from '../../manage/audit-log.ts'
 import { callTool } from '../../manage/calls.ts'
 import { searchCatalog, showCatalogEntry } from '../../manage/catalog.ts'
+import {
+  listCatalogs,
+  putCatalog,
+  putCatalogRules,
+  refreshCatalog,
+  removeCatalog,
+  showCatalog,
+  showCatalogRules,
+} from '../../manage/catalogs.ts'
 import { listClients } from '../../manage/clients.ts'
 import { putCredential, removeCredential, showCredential } from '../../manage/credentials.ts'
 import { createInvite, listInvites, revokeInvite } from '../../manage/invites.ts'
@@ -23,6 +32,7 @@ import { rotateMasterKey, showMasterKey } from '../../manage/master-key.ts'
 import { listAllMembers, listMembers, revokeMember, revokeMemberEverywhere } from '../../manage/members.ts'
 import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
+import { applyServerUpdate, showServerUpdate } from '../../manage/server-update.ts'
 import {
   changeServer,
   checkServer,
@@ -58,7 +68,7 @@ export type Sends = 'json' | 'created' | 'nothing' | 'file' | 'events'
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token`, `:invite` and `:entry` ids, `:seq` a number. */
+  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token`, `:invite` and `:entry` ids, `:catalog` a name, `:seq` a number. */
   path: string
   operation: Operation
   sends: Sends
@@ -74,6 +84,7 @@ export const DESCRIPTION_PATH = '/openapi.json'
 const WORKSPACE = '/workspaces/:workspace'
 const SERVER = `${WORKSPACE}/servers/:server`
 const TOKEN = `${WORKSPACE}/tokens/:token`
+const CATALOG = '/catalogs/:catalog'
 const INVITE = `${WORKSPACE}/invites/:invite`
 
 /** Every route there is. Serving, the description for machines and the tests of permissions all read this. */
@@ -92,6 +103,8 @@ export const ROUTES: readonly Route[] = [
   { method: 'PATCH', path: SERVER, operation: changeServer, sends: 'json' },
   { method: 'DELETE', path: SERVER, operation: removeServer, sends: 'nothing' },
   { method: 'POST', path: `${SERVER}/check`, operation: checkServer, sends: 'json' },
+  { method: 'GET', path: `${SERVER}/update`, operation: showServerUpdate, sends: 'json', cancellable: true },
+  { method: 'POST', path: `${SERVER}/update`, operation: applyServerUpdate, sends: 'json' },
   { method: 'GET', path: `${SERVER}/pins`, operation: listPins, sends: 'json' },
   { method: 'POST', path: `${SERVER}/pins/approve`, operation: approvePins, sends: 'json' },
   { method: 'PUT', path: `${SERVER}/credential`, operation: putCredential, sends: 'json' },
@@ -126,6 +139,13 @@ export const ROUTES: readonly Route[] = [
 
   { method: 'GET', path: '/catalog', operation: searchCatalog, sends: 'json' },
   { method: 'GET', path: '/catalog/:entry', operation: showCatalogEntry, sends: 'json' },
+  { method: 'GET', path: '/catalogs', operation: listCatalogs, sends: 'json' },
+  { method: 'GET', path: CATALOG, operation: showCatalog, sends: 'json' },
+  { method: 'PUT', path: CATALOG, operation: putCatalog, sends: 'json' },
+  { method: 'DELETE', path: CATALOG, operation: removeCatalog, sends: 'nothing' },
+  { method: 'POST', path: `${CATALOG}/refresh`, operation: refreshCatalog, sends: 'json' },
+  { method: 'GET', path: '/catalog-rules', operation: showCatalogRules, sends: 'json' },
+  { method: 'PUT', path: '/catalog-rules', operation: putCatalogRules, sends: 'json' },
 
   { method: 'GET', path: '/system', operation: showSystem, sends: 'json' },
 
