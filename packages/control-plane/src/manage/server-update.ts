@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import type { Deployment } from '../catalog/deployment.ts'
 import type { Need } from '../catalog/need.ts'
 import { planServer, type ServerPlan } from '../catalog/plan.ts'
+import { fillTemplate } from '../catalog/template.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
 import type { Server } from '../model/server.ts'
 import { need } from './catalog.ts'
@@ -64,12 +66,13 @@ export const showServerUpdate = inWorkspace({
     const update = await requireUpdate(scene, server)
     const { from, to, shelved, deployment } = update
     requireAddable(scene, shelved, deployment)
-    const needs = await newNeeds(scene, server, update)
+    const staysPut = isSamePlace(server, deployment, valuesOf(server, deployment, {}))
+    const needs = await newNeeds(scene, server, update, staysPut)
     const found = await settleTools(async () => {
-      if (needs.length > 0) throw needsFirst(needs)
-      const { target, staysPut } = await planUpdate(scene, server, update, {})
       // To look is no reason to send a credential where it has never been.
       if (!staysPut) throw goesElsewhere()
+      if (needs.length > 0) throw needsFirst(needs)
+      const { target } = await planUpdate(scene, server, update, {})
       const candidate = { ...server, id: manage.newId(), target }
       const [before, after] = await Promise.all([
         manage.inspector.offeredTools(server),
@@ -96,11 +99,10 @@ export const applyServerUpdate = inWorkspace({
     deed.shownAs = `${from} to ${to}`.slice(0, 200)
     requireAddable(scene, shelved, deployment)
     const { target, credential, staysPut } = await planUpdate(scene, server, update, values)
-    const all = { ...server.origin?.values, ...openValues(deployment, values) }
     const changed: Server = {
       ...server,
       target,
-      origin: originOf(shelved, deployment, openValues(deployment, all)),
+      origin: originOf(shelved, deployment, openValues(deployment, valuesOf(server, deployment, values))),
       updatedAt: manage.clock.now(),
     }
     const sealed = await manage.vault.seal(changed, credential, staysPut ? server : undefined)
@@ -123,15 +125,20 @@ async function planUpdate(
   { deployment }: OfferedUpdate,
   values: Record<string, string>,
 ): Promise<ServerPlan & { staysPut: boolean }> {
-  const all = { ...openValues(deployment, server.origin?.values ?? {}), ...values }
-  const kept = new Set((await manage.vault.describe(server))?.names)
+  const all = valuesOf(server, deployment, values)
+  const staysPut = isSamePlace(server, deployment, all)
+  // A credential is not taken along to another place: it is given again, by somebody who sees where it goes.
+  const kept = new Set(staysPut ? (await manage.vault.describe(server))?.names : [])
   const plan = planServer(deployment, all, kept)
   const target = keepNetwork(plan.target, server.target)
   requireUsable(target)
   if (target.kind === 'remote') await manage.guardUrl(target.url)
-  if (isSamePlace(server.target, target)) return { ...plan, target, staysPut: true }
-  // A credential is not taken along to another place: it is given again, by somebody who sees where it goes.
-  return { ...planServer(deployment, all), target, staysPut: false }
+  return { ...plan, target, staysPut }
+}
+
+/** What it was added with and is no secret, and what is given now. */
+function valuesOf({ origin }: Server, deployment: Deployment, values: Record<string, string>) {
+  return { ...openValues(deployment, origin?.values ?? {}), ...values }
 }
 
 /** What the owner has set for this server stays. */
@@ -140,25 +147,38 @@ function keepNetwork(target: Server['target'], before: Server['target']): Server
   return { ...target, network: before.network }
 }
 
-/** Whether whoever gets the credential stays who it was: the same origin, or another version of the same package. */
-function isSamePlace(before: Server['target'], after: Server['target']): boolean {
-  if (before.kind === 'remote' && after.kind === 'remote')
-    return new URL(before.url).origin === new URL(after.url).origin
-  if (before.kind === 'remote' || after.kind === 'remote') return false
-  const [old, now] = [before.package, after.package]
-  return old?.registryType === now?.registryType && old?.identifier === now?.identifier
+/**
+ * Whether whoever gets the credential stays who it was: the same origin, or another version of the same package. An
+ * address that lacks a value is none yet, and nothing can be sent there.
+ */
+function isSamePlace(
+  { target }: Server,
+  { recipe, needs }: Deployment,
+  values: Record<string, string>,
+): boolean {
+  if (recipe.kind === 'package') {
+    const { registryType, identifier } = recipe.package
+    const before = target.kind === 'hosted' ? target.package : undefined
+    return before?.registryType === registryType && before.identifier === identifier
+  }
+  const standards = new Map(needs.map((need) => [need.name, need.default]))
+  const address = fillTemplate(recipe.url, (name) => values[name] ?? standards.get(name))
+  if (address === undefined) return true
+  return target.kind === 'remote' && URL.parse(address)?.origin === new URL(target.url).origin
 }
 
+/** What is asked for with the update: what is new, and secrets that do not go along. */
 async function newNeeds(
   { manage }: WorkspaceScene,
   server: Server,
   { deployment }: OfferedUpdate,
+  staysPut: boolean,
 ): Promise<Need[]> {
-  const kept = new Set((await manage.vault.describe(server))?.names)
+  const kept = new Set(staysPut ? (await manage.vault.describe(server))?.names : [])
   const given = server.origin?.values ?? {}
   return deployment.needs.filter(
-    ({ name, isRequired, ...rest }) =>
-      isRequired && rest.default === undefined && !kept.has(name) && given[name] === undefined,
+    ({ name, isRequired, default: standard }) =>
+      isRequired && standard === undefined && !kept.has(name) && given[name] === undefined,
   )
 }
 

@@ -94,3 +94,29 @@ export interface StatsQuery {
 
 export const statsQuery = (slug: string, query: StatsQuery) =>
   inWorkspace(slug, 'stats', shapes.statsShape, ['stats'], { ...query })
+
+export interface CatalogQuestion {
+  query?: string | undefined
+  category?: string | undefined
+  auth?: string | undefined
+  transport?: string | undefined
+  official?: string | undefined
+  limit?: number | undefined
+}
+
+/** What can be added depends on who asks: forgotten with all else when somebody signs in. */
+export const catalogQuery = (question: CatalogQuestion) =>
+  get(['catalog', 'search'], shapes.catalogPageShape, ['catalog'], { ...question })
+export const catalogEntryQuery = (id: string) =>
+  get(['catalog', 'entry', id], shapes.catalogEntryShape, ['catalog', id])
+export const catalogSourcesQuery = get(['installation', 'catalogs'], shapes.catalogSourcesShape, ['catalogs'])
+export const catalogRulesQuery = get(['installation', 'catalog-rules'], shapes.catalogRulesShape, [
+  'catalog-rules',
+])
+/** Starts the new version beside the old one: asked once, and again only when somebody wants it. */
+export const serverUpdateQuery = (slug: string, server: string) =>
+  queryOptions({
+    ...inWorkspace(slug, 'server-update', shapes.serverUpdateShape, ['servers', server, 'update']),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  })

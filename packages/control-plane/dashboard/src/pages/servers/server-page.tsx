@@ -1,7 +1,7 @@
 import './servers.css'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
-import { Cloud, TerminalSquare } from 'lucide-react'
+import { Cloud, LibraryBig, TerminalSquare } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { serverQuery } from '../../api/queries.ts'
 import type { Server } from '../../api/shapes.ts'
@@ -18,6 +18,7 @@ import { ServerSettings } from './server-settings.tsx'
 import { ServerSwitch } from './server-switch.tsx'
 import { ServerTools } from './server-tools.tsx'
 import { ServerTrouble } from './server-trouble.tsx'
+import { UpdateNotice } from './server-update.tsx'
 
 // Charts weigh as much as the rest of the page; only this part shows any.
 const ServerActivity = lazy(async () => ({ default: (await import('./server-activity.tsx')).ServerActivity }))
@@ -76,9 +77,15 @@ function ServerBody({ slug, server }: { slug: string; server: Server }) {
           {server.kind === 'remote' ? 'Remote' : 'Hosted'}
         </Badge>
         {server.era !== null && <EraBadge era={server.era} />}
+        {server.catalog !== undefined && (
+          <Badge icon={LibraryBig} title={`${server.catalog.id}, ${server.catalog.deployment}`}>
+            {`From the catalog, ${server.catalog.version}`}
+          </Badge>
+        )}
         {server.url !== undefined && <code className="soft wrap">{server.url}</code>}
       </div>
       {server.enabled && <ServerTrouble slug={slug} server={server} />}
+      <UpdateNotice slug={slug} server={server} />
       <Tabs
         label="Parts of this server"
         current={current}
