@@ -25,17 +25,22 @@ import { createBadTokens } from './http/callers/bad-tokens.ts'
 import { createClientAddresses } from './http/callers/client-addresses.ts'
 import { createDashboardApp } from './http/dashboard/app.ts'
 import { createSessionDoor } from './http/dashboard/session-door.ts'
+import { createSessionOf } from './http/dashboard/session-of.ts'
 import { createFrontServer, listen } from './http/front-server.ts'
 import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
 import { LegacySessions } from './http/mcp/legacy-sessions.ts'
 import { OpenStreams } from './http/mcp/open-streams.ts'
-import { SlowReaders } from './http/mcp/slow-readers.ts'
 import { createOAuthApp } from './http/oauth/app.ts'
+import { serveOpenAi } from './http/openai/door.ts'
+import type { OpenAiDoorContext } from './http/openai/door-context.ts'
 import { createOperationsApp } from './http/operations-app.ts'
 import { createPagesApp } from './http/pages/app.ts'
 import { watchUnusedConnections } from './http/unused-connections.ts'
+import type { WorkspaceDoorContext } from './http/workspace-door/context.ts'
+import { SlowReaders } from './http/workspace-door/slow-readers.ts'
 import { tendLog } from './log-keeping.ts'
+import { logRenewals } from './log-renewals.ts'
 import { createLookAside } from './look-aside.ts'
 import { createAuditFeeds } from './manage/audit-feed.ts'
 import type { Manage } from './manage/context.ts'
@@ -46,8 +51,11 @@ import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
 import type { HostedTarget, Server } from './model/server.ts'
 import type { Storage } from './model/stores.ts'
+import { createLoginKeeper } from './oauth-client/login-keeper.ts'
+import { createOAuthClient } from './oauth-client/oauth-client.ts'
 import { affordableConnections } from './open-files.ts'
 import { OpenThings } from './open-things.ts'
+import { createApiReader } from './openapi/api-reader.ts'
 import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
 import { createRegistryFetch } from './registry-fetch.ts'
 import { originOf, type Settings } from './settings.ts'
@@ -56,6 +64,7 @@ import { createFollower } from './stats/follower.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage.ts'
 import { type AddressGuard, createAddressGuard } from './upstream/address-guard.ts'
+import { createGuardedFetch } from './upstream/guarded-fetch.ts'
 import { egressSocketPath, openEgressProxy } from './upstream/hosted/egress-proxy.ts'
 import { isWithin } from './upstream/hosted/program-files.ts'
 import { startReaper } from './upstream/hosted/reaper.ts'
@@ -139,12 +148,29 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const large = new ByteBudget(limits['unread-bytes'])
   const calls = new CallLimits(limits, () => performance.now())
 
+  const oauthClient = createOAuthClient({
+    fetch: createGuardedFetch(guard),
+    guardUrl: (url) => guard.checkUrl(url),
+    publicUrl: () => originOf(settings, state.port),
+    clock,
+    random,
+    newId: randomUUID,
+  })
+  const logins = createLoginKeeper({
+    vault,
+    store: storage.serverLogins,
+    renew: (login) => oauthClient.renew(login),
+    clock,
+    newId: randomUUID,
+    failed: logRenewals({ recorder, clock, newId: randomUUID, reportError }),
+  })
+
   const notSaved = (error: unknown) => log.warn({ err: error }, 'what was found out of a server is not saved')
 
-  const credentialsOf = (server: Server) => ({
-    peek: () => vault.peek(server.id),
-    load: () => vault.credentialFor(server),
-  })
+  const credentialsOf = (server: Server) =>
+    wantsLogin(server)
+      ? logins.source(server)
+      : { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) }
   const common = {
     guard,
     hosting,
@@ -165,6 +191,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
           server,
           ...events,
           credentials: credentialsOf(server),
+          loadPlan: () => storage.servers.plan(server.id),
           loadOffer: () => storage.servers.lastOffer(server.id),
           saveOffer: (offer) => void storage.servers.saveLastOffer(server.id, offer).catch(notSaved),
           loadVerdict: () => storage.servers.verdict(server.id),
@@ -225,6 +252,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       folderOf: (server) => hosting?.workingFolder(server),
     }),
     inspector: workspaces.inspector(),
+    oauthClient,
     callTool: createCallByHand({ workspaces, gateway, watch: authenticator.watch }),
     system: () => ({
       version: VERSION,
@@ -245,17 +273,18 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     publicOrigin: () => originOf(settings, state.port),
     hostingAllowed: hosting !== undefined,
     sandboxOf: (target) => hosting?.sandboxOf(target),
+    readApi: createApiReader(),
   }
   const addresses = createClientAddresses(settings)
+  const sessionOf = createSessionOf(authenticator, settings.publicUrl)
   const badTokens = createBadTokens(addresses, () => clock.now())
   const checkJson = (body: Buffer) => checkJsonLimits(body, requestLimits(limits))
   const admin = createAdminApp({ manage, authenticator, badTokens, version: VERSION, reportError, checkJson })
   const openStreams = new Map<ServerResponse, () => void>()
   const sessions = new LegacySessions(vault.sealer('session'))
-  const door: McpDoorContext = {
+  const door: WorkspaceDoorContext = {
     workspaces,
     gateway,
-    sessions,
     authenticator,
     badTokens,
     limits,
@@ -267,14 +296,19 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
         notSaved: (error) => log.warn({ err: error }, 'which clients connected is not saved'),
       }),
     ),
-    streams: new OpenStreams(limits),
     readers: new SlowReaders(limits, large),
     reportError,
+  }
+  const mcpDoor: McpDoorContext = {
+    ...door,
+    sessions,
+    streams: new OpenStreams(limits),
     onShutdown(response, end) {
       openStreams.set(response, end)
       response.once('close', () => openStreams.delete(response))
     },
   }
+  const openAiDoor: OpenAiDoorContext = { ...door, replyLimits: replyLimits(limits), large }
 
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
   operations.route(
@@ -290,7 +324,10 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     }),
   )
   operations.route('/', admin)
-  operations.route('/', createOAuthApp({ manage, publicUrl: settings.publicUrl, addresses, reportError }))
+  operations.route(
+    '/',
+    createOAuthApp({ manage, publicUrl: settings.publicUrl, addresses, sessionOf, reportError }),
+  )
   operations.route('/', createPagesApp(settings))
   operations.route(
     '/',
@@ -309,7 +346,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     tooManyConnections: () => log.warn(TOO_MANY_CONNECTIONS),
     hostnames: hostnamesOf(settings),
     bridgePackage,
-    mcp: (slug, request, response) => void serveMcp(door, slug, request, response),
+    mcp: (slug, request, response) => void serveMcp(mcpDoor, slug, request, response),
+    openAi: (slug, endpoint, request, response) =>
+      void serveOpenAi(openAiDoor, slug, endpoint, request, response),
     other: getRequestListener((request, connection) => operations.fetch(request, connection)),
   })
   const unused = watchUnusedConnections(front)
@@ -361,6 +400,11 @@ const UNSEEN = {
   saveOffer: () => {},
   loadVerdict: async () => undefined,
   saveVerdict: () => {},
+  loadPlan: async () => undefined,
+}
+
+function wantsLogin({ target }: Server): boolean {
+  return target.kind === 'remote' && target.oauth !== undefined
 }
 
 const ANY_PROGRAM: HostedTarget = { kind: 'hosted', command: '', args: [], env: {} }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { Command, CommanderError, Option } from 'commander'
 import { mintToken } from './access/token-format.ts'
 import { callInProcess, callThroughSocket } from './admin-transport.ts'
+import { addCatalogCommands } from './catalog-commands.ts'
 import type { AdminCall } from './cli/admin-call.ts'
 import { createAdminCommands } from './cli/admin-commands.ts'
 import { exitCodeOf } from './cli/command-failed.ts'
@@ -85,6 +86,12 @@ program.commands
     const token = mintToken(edge.random)
     edge.print(`${json === true ? JSON.stringify({ token }) : token}\n`)
   })
+
+addCatalogCommands(program, {
+  print: edge.print,
+  note: (text) => void process.stderr.write(`${text}\n`),
+  now: edge.clock.now,
+})
 
 program
   .command('backup <file>')

@@ -9,6 +9,8 @@ import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
 import type { SystemState } from '../model/system.ts'
 import type { CallTool } from '../model/tool-caller.ts'
+import type { OAuthClient } from '../oauth-client/oauth-client.ts'
+import type { ApiReader } from '../openapi/api-reader.ts'
 import type { Follower } from '../stats/follower.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AuditFeeds } from './audit-feed.ts'
@@ -29,6 +31,8 @@ export interface Manage {
   catalogs: CatalogShelf
   lookAside: LookAside
   inspector: ServerInspector
+  /** Logs in to servers. */
+  oauthClient: OAuthClient
   /** Calls a tool on the way that agents' calls go. */
   callTool: CallTool
   system(): SystemState
@@ -43,4 +47,6 @@ export interface Manage {
   hostingAllowed: boolean
   /** What keeps such a server apart; undefined where none are run. */
   sandboxOf(target: HostedTarget): SandboxState | undefined
+  /** Reads the OpenAPI document of an API. */
+  readApi: ApiReader
 }

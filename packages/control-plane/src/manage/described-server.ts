@@ -64,7 +64,7 @@ export async function addDescribed(
     createdAt: now,
     updatedAt: now,
   }
-  await manage.storage.servers.create(server, await manage.vault.seal(server, plan.credential))
+  await manage.storage.servers.create(server, undefined, await manage.vault.seal(server, plan.credential))
   return describeChecked(manage, principal, server)
 }
 

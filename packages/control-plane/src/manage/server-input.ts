@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { serverJson } from '../catalog/server-json.ts'
 import { PIN_MODES, SERVER_NAME_PATTERN } from '../model/server.ts'
-import { allowAndDeny, line } from './fields.ts'
+import { MAX_OPERATIONS } from '../openapi/limits.ts'
+import { allowAndDeny, line, pattern } from './fields.ts'
 
 const name = z
   .string()
@@ -36,14 +37,26 @@ const settings = {
   pin: pin.exactOptional(),
 }
 
+const url = z.string().min(1, 'must not be empty').max(2048, 'must be at most 2048 characters')
+
+const headers = z
+  .record(z.string(), text(8192))
+  .refine((given) => Object.keys(given).length <= 32, 'must hold at most 32 headers')
+  .default({})
+/** RFC 6749, 3.3. */
+const scope = z.string().regex(/^[!#-[\]-~]{1,200}$/, 'must be a scope: 1 to 200 characters without spaces')
+
+const oauth = z.strictObject({
+  client: z.enum(['dynamic', 'pre-registered']).default('dynamic'),
+  scopes: z.array(scope).max(100, 'must hold at most 100 scopes').exactOptional(),
+})
+
 const remoteServer = z.strictObject({
   name,
-  url: z.string().min(1, 'must not be empty').max(2048, 'must be at most 2048 characters'),
+  url,
   transport: z.enum(['auto', 'streamable-http', 'sse']).default('auto'),
-  headers: z
-    .record(z.string(), text(8192))
-    .refine((headers) => Object.keys(headers).length <= 32, 'must hold at most 32 headers')
-    .default({}),
+  headers,
+  oauth: oauth.exactOptional(),
   ...settings,
 })
 
@@ -80,14 +93,58 @@ const catalogServer = z.strictObject({ name: name.exactOptional(), catalog: line
 
 /** A description as the official registry has it, in the request itself. */
 const serverJsonServer = z.strictObject({ name: name.exactOptional(), serverJson, ...described })
+/** A document as JSON itself, or as the text of a JSON or YAML file. */
+export const openApiDocument = z.union(
+  [
+    z.string().min(1, 'must not be empty'),
+    // Not a record, which would be copied member by member.
+    z.custom<Record<string, unknown>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      'must be an object or text',
+    ),
+  ],
+  'must be an OpenAPI document, as an object or text',
+)
+
+const selectors = z
+  .array(
+    z.strictObject({
+      operationId: pattern.exactOptional(),
+      tag: pattern.exactOptional(),
+      method: line(10).exactOptional(),
+      path: line(2048).exactOptional(),
+    }),
+  )
+  .max(MAX_OPERATIONS, `must hold at most ${MAX_OPERATIONS} operations`)
+
+const openApiServer = z.strictObject({
+  name,
+  openapi: openApiDocument,
+  /** Absent: the first absolute address of the document's `servers`. */
+  url: url.exactOptional(),
+  /** Nothing is exposed that was not chosen. */
+  operations: z.strictObject({
+    include: selectors.min(1, 'must not be empty'),
+    exclude: selectors.exactOptional(),
+  }),
+  headers,
+  ...settings,
+})
 
 export type RemoteServerInput = z.output<typeof remoteServer>
+export type OpenApiServerInput = z.output<typeof openApiServer>
 export type HostedServerInput = z.output<typeof hostedServer>
 
 export type DescribedServerInput = z.output<typeof catalogServer> | z.output<typeof serverJsonServer>
 
-/** A new server: by `url`, by `command`, from the `catalog`, or by a `serverJson`. */
-export const serverInput = z.union([remoteServer, hostedServer, catalogServer, serverJsonServer])
+/** A new server: by `url`, by `command`, from an `openapi` document, from the `catalog`, or by a `serverJson`. */
+export const serverInput = z.union([
+  remoteServer,
+  hostedServer,
+  openApiServer,
+  catalogServer,
+  serverJsonServer,
+])
 
 /**
  * What can change in place. The address and the headers cannot: a credential set for one address must not be sent

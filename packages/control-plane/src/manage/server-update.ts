@@ -142,7 +142,7 @@ function valuesOf({ origin }: Server, deployment: Deployment, values: Record<str
 }
 
 /** What the owner has set for this server stays. */
-function keepNetwork(target: Server['target'], before: Server['target']): Server['target'] {
+function keepNetwork(target: ServerPlan['target'], before: Server['target']): ServerPlan['target'] {
   if (target.kind !== 'hosted' || before.kind !== 'hosted' || before.network === undefined) return target
   return { ...target, network: before.network }
 }

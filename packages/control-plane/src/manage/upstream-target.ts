@@ -1,13 +1,35 @@
 import { GatewayError } from '../model/error.ts'
 import { fitsHeader } from '../model/header-text.ts'
 import { fillPlaceholders, placeholdersIn } from '../model/placeholder.ts'
-import type { HostedTarget, RemoteTarget, Server } from '../model/server.ts'
+import type { HostedTarget, OpenApiTarget, RemoteTarget, Server } from '../model/server.ts'
 import { looksLikeSecret } from './secret-look.ts'
 import type { HostedServerInput, RemoteServerInput } from './server-input.ts'
 
 /** Where a new remote server is; throws `invalid_request` for an address or header we would not send. */
-export function remoteTarget({ url, transport, headers }: RemoteServerInput): RemoteTarget {
-  return { kind: 'remote', url: requireUrl(url), transport, headers: requireHeaders(headers) }
+export function remoteTarget({ url, transport, headers, oauth }: RemoteServerInput): RemoteTarget {
+  if (oauth !== undefined) requireNoAuthorization(headers)
+  const place = { url: requireUrl(url), transport, headers: requireHeaders(headers) }
+  return { kind: 'remote', ...place, ...(oauth !== undefined && { oauth }) }
+}
+
+/** The access token of the login goes there. */
+function requireNoAuthorization(headers: Record<string, string>): void {
+  if (!Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return
+  throw invalid(
+    'A server that one logs in to cannot have the header "Authorization" as well.',
+    'Leave out one of the two.',
+  )
+}
+
+/** Where a new API is; throws `invalid_request` for an address or header we would not send. */
+export function openApiTarget(
+  url: string,
+  headers: Record<string, string>,
+  credentials: string[][],
+): OpenApiTarget {
+  const href = requireUrl(url)
+  if (new URL(href).search !== '') throw invalid('"url" is a base address and must not hold a query.')
+  return { kind: 'openapi', url: href, headers: requireHeaders(headers), credentials }
 }
 
 /** How a new hosted server is started; throws `invalid_request` for a secret typed in plainly. */
@@ -43,7 +65,7 @@ function requireHarmlessVariable(name: string): void {
 
 /** Throws `invalid_request` for a credential whose value would end or garble a header it is meant for; never quotes one. */
 export function requireHeaderValues(target: Server['target'], values: Record<string, string>): void {
-  if (target.kind !== 'remote') return
+  if (target.kind === 'hosted') return
   for (const [header, text] of Object.entries(target.headers)) {
     const name = placeholdersIn(text).find((name) => !fitsHeader(values[name] ?? ''))
     if (name === undefined) continue

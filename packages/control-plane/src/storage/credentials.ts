@@ -15,9 +15,9 @@ const SERVER_MISSING = 'The server of this credential does not exist any more.'
 export function createCredentialStore(database: Database): CredentialStore {
   const { kysely } = database
   return {
-    put: (record) =>
+    put: (record, kind = 'credential') =>
       refusing({ taken: CHANGED_MEANWHILE, missing: SERVER_MISSING }, () =>
-        write(database, (transaction, announce) => writeCredential(transaction, announce, record)),
+        write(database, (transaction, announce) => writeCredential(transaction, announce, record, kind)),
       ),
 
     async byServer(serverId) {
@@ -53,6 +53,7 @@ export async function writeCredential(
   transaction: Transaction<Tables>,
   announce: Announce,
   record: CredentialRecord,
+  kind: 'credential' | 'renewal' = 'credential',
 ): Promise<void> {
   const row = { ...record, names: JSON.stringify(record.names) }
   if (record.version === 1) {
@@ -67,7 +68,7 @@ export async function writeCredential(
       .executeTakeFirst()
     if (numUpdatedRows === 0n) throw new GatewayError('conflict', CHANGED_MEANWHILE)
   }
-  announce({ kind: 'credential', workspaceId: record.workspaceId, id: record.serverId })
+  announce({ kind, workspaceId: record.workspaceId, id: record.serverId })
 }
 
 function asRecord(row: Selectable<Tables['credentials']>): CredentialRecord {

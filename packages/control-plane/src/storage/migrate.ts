@@ -10,6 +10,8 @@ import * as sessions from './migrations/0005-sessions.ts'
 import * as callStats from './migrations/0006-call-stats.ts'
 import * as clientsSeen from './migrations/0007-clients-seen.ts'
 import * as catalogs from './migrations/0008-catalogs.ts'
+import * as serverLogins from './migrations/0009-server-logins.ts'
+import * as serverPlans from './migrations/0010-server-plans.ts'
 import type { Tables } from './tables.ts'
 
 interface Migration {
@@ -27,6 +29,8 @@ const MIGRATIONS: Migration[] = [
   { number: 6, name: 'call-stats', up: callStats.up },
   { number: 7, name: 'clients-seen', up: clientsSeen.up },
   { number: 8, name: 'catalogs', up: catalogs.up },
+  { number: 9, name: 'server-logins', up: serverLogins.up },
+  { number: 10, name: 'server-plans', up: serverPlans.up },
 ]
 
 // Any fixed number does, as long as every version of this program uses the same one.

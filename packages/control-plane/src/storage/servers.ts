@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { z } from 'zod'
 import {
   type HostedTarget,
+  type OpenApiTarget,
   PACKAGE_REGISTRIES,
   type RemoteTarget,
   type Server,
@@ -17,7 +18,7 @@ import { parseStoredJson } from './stored-json.ts'
 import type { Tables } from './tables.ts'
 import { refusing, violationIn } from './violation.ts'
 
-const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kind', [
+const TARGET: z.ZodType<RemoteTarget | HostedTarget | OpenApiTarget> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('remote'),
     url: z.string(),
@@ -44,6 +45,12 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kin
       })
       .exactOptional(),
   }),
+  z.strictObject({
+    kind: z.literal('openapi'),
+    url: z.string(),
+    headers: z.record(z.string(), z.string()),
+    credentials: z.array(z.array(z.string())),
+  }),
 ])
 
 const ORIGIN: z.ZodType<ServerOrigin> = z.strictObject({
@@ -62,10 +69,12 @@ const TOOL_SELECTION: z.ZodType<ToolSelection> = z.strictObject({
 export function createServerStore(database: Database): ServerStore {
   const { kysely } = database
   return {
-    create: (server, credential) =>
+    create: (server, plan, credential) =>
       refusing({ taken: nameTaken(server), missing: 'This workspace does not exist any more.' }, () =>
         write(database, async (transaction, announce) => {
           await transaction.insertInto('servers').values(asRow(server)).execute()
+          if (plan !== undefined)
+            await transaction.insertInto('serverPlans').values({ serverId: server.id, plan }).execute()
           if (credential !== undefined) await writeCredential(transaction, announce, credential)
           announce({ kind: 'server', workspaceId: server.workspaceId, id: server.id })
         }),
@@ -138,6 +147,15 @@ export function createServerStore(database: Database): ServerStore {
       }),
 
     count: () => countRows(database, 'servers'),
+
+    async plan(serverId) {
+      const found = await kysely
+        .selectFrom('serverPlans')
+        .select('plan')
+        .where('serverId', '=', serverId)
+        .executeTakeFirst()
+      return found?.plan
+    },
 
     verdict: (serverId) =>
       kysely.selectFrom('serverVerdicts').selectAll().where('serverId', '=', serverId).executeTakeFirst(),

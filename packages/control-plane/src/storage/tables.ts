@@ -9,6 +9,7 @@ import type { Shape, ShapeRun } from '../model/log-index.ts'
 import type { PendingLogin } from '../model/pending-login.ts'
 import type { ApprovedDefinition, ChangedDefinition } from '../model/pin.ts'
 import type { EraVerdict, Server } from '../model/server.ts'
+import type { PendingServerLogin } from '../model/server-login.ts'
 import type { Token, TokenKind } from '../model/token.ts'
 import type { Workspace } from '../model/workspace.ts'
 
@@ -30,6 +31,8 @@ export interface Tables {
   toolPins: Nullable<ApprovedDefinition> & { serverId: string }
   toolChanges: ChangedDefinition & { serverId: string }
   serverVerdicts: EraVerdict
+  /** What is kept of an API's description. */
+  serverPlans: { serverId: string; plan: string }
   serverOffers: { serverId: string; offer: string }
   credentials: {
     serverId: string
@@ -45,6 +48,8 @@ export interface Tables {
   pendingLogins: Nullable<PendingLogin>
   catalogs: Nullable<Omit<StoredCatalog, 'problem'>> & { problem: string | null; entries: string }
   catalogRules: { id: number; rules: string; updatedAt: number }
+  pendingServerLogins: PendingServerLogin
+  serverRenewals: { serverId: string; holder: string; until: number }
   wrappedKeys: { name: string; wrapped: Uint8Array }
   auditHeads: { workspaceId: string; seq: number; hash: string; latestTime: number }
   auditRows: Nullable<AuditRow> & {

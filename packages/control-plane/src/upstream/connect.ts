@@ -2,13 +2,15 @@ import type { Pool } from 'undici'
 import type { OpenCredential, Scrubber } from '../model/credential.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
 import { placeholdersIn } from '../model/placeholder.ts'
-import type { EraVerdict, HostedTarget, RemoteTarget, Server } from '../model/server.ts'
+import type { EraVerdict, HostedTarget, OpenApiTarget, RemoteTarget, Server } from '../model/server.ts'
+import { parsePlan } from '../openapi/plan.ts'
 import type { UnsolicitedSink } from './channel.ts'
 import { type CredentialSource, createHeaderFiller, fillAll, NO_SCRUBBER } from './credential-source.ts'
 import type { HostedOptions } from './hosted/hosted-process.ts'
 import { HttpChannel, type HttpChannelOptions } from './http-channel.ts'
 import { HandshakeFailed, LegacyPeer, unsolicitedFor } from './legacy-peer.ts'
 import { ModernPeer } from './modern-peer.ts'
+import { OpenApiPeer } from './openapi-peer.ts'
 import type { Peer, PeerEvents, PeerProfile } from './peer.ts'
 import type { ReplyRoom } from './reply-room.ts'
 import { SseChannel } from './sse-channel.ts'
@@ -23,10 +25,12 @@ const STDIO_PROBE_TIMEOUT_MS = 4_000
 export interface ConnectOptions {
   server: Server
   credentials: CredentialSource
-  /** For remote servers. */
+  /** For remote servers and APIs. */
   pool: Pool | undefined
   /** For hosted ones; absent where hosting is off. */
   hosting: (HostedOptions & { workingFolder(server: Server): string }) | undefined
+  /** For APIs: what is kept of the description, as text. */
+  loadPlan(): Promise<string | undefined>
   verdict: EraVerdict | undefined
   replies: ReplyRoom
   hops(): string
@@ -39,9 +43,9 @@ export interface ConnectOptions {
 export async function connect(options: ConnectOptions, profile: PeerProfile): Promise<Peer> {
   try {
     const { target } = options.server
-    return target.kind === 'remote'
-      ? await connectRemote(options, target, profile)
-      : await connectHosted(options, target, profile)
+    if (target.kind === 'remote') return await connectRemote(options, target, profile)
+    if (target.kind === 'hosted') return await connectHosted(options, target, profile)
+    return await connectApi(options, target)
   } catch (error) {
     throw error instanceof HandshakeFailed ? error.failure.error : asGatewayError(error)
   }
@@ -124,17 +128,41 @@ function httpOptions(
   target: RemoteTarget,
   respond: (body: string) => void,
 ): HttpChannelOptions {
-  if (options.pool === undefined)
-    throw new GatewayError('internal', 'There is no connection pool for this server.')
   return {
     url: new URL(target.url),
-    pool: options.pool,
+    pool: requirePool(options),
     credentials: options.credentials,
-    fillHeaders: createHeaderFiller(target.headers),
+    fillHeaders: createHeaderFiller(target),
+    wantsLogin: target.oauth !== undefined,
     unsolicited: unsolicitedFor(options.events, respond),
     replies: options.replies,
     hops: options.hops,
   }
+}
+
+async function connectApi(options: ConnectOptions, target: OpenApiTarget): Promise<Peer> {
+  const kept = await options.loadPlan()
+  if (kept === undefined) {
+    throw new GatewayError('configuration', 'What this API offers is not known any more.', {
+      fix: 'Remove the server, and add it again with its document.',
+    })
+  }
+  const { credentials, replies, hops, nextId } = options
+  return new OpenApiPeer({
+    url: new URL(target.url),
+    plan: parsePlan(kept),
+    pool: requirePool(options),
+    fillHeaders: createHeaderFiller(target),
+    credentials,
+    replies,
+    hops,
+    nextId,
+  })
+}
+
+function requirePool({ pool }: ConnectOptions): Pool {
+  if (pool !== undefined) return pool
+  throw new GatewayError('internal', 'There is no connection pool for this server.')
 }
 
 async function connectHosted(

@@ -2,6 +2,7 @@ import type { Random } from '../model/clock.ts'
 import { asGatewayError, type GatewayError } from '../model/error.ts'
 import type { Server, ServerHealth } from '../model/server.ts'
 import type { RpcNotification } from '../protocol/message.ts'
+import type { ChannelFailure } from './channel.ts'
 import { type Connection, Connections, type ConnectionsOptions } from './connections.ts'
 import type { Listing } from './listing.ts'
 import { Listings, type ListingsOptions } from './listings.ts'
@@ -100,6 +101,7 @@ export class Upstream {
     listener: PeerListener,
     attempt: 'first' | 'again',
   ): (reason: string) => void {
+    const { credentials } = this.#options
     this.#connections.begun(connection)
     let done = false
     const finish = () => {
@@ -123,18 +125,51 @@ export class Upstream {
           cancel = this.#send(profile, request, listener, 'again')
           return
         }
+        if (failure.status === 401 && attempt === 'first' && credentials.refused !== undefined) {
+          cancel = this.#sendRenewed(profile, request, listener, failure)
+          return
+        }
         // Many servers say 400 of a session they forgot: this request is not sent again, but the next gets a new one.
         if (failure.status === 400 && connection.peer.era === 'legacy') this.#connections.retire(connection)
-        // An answer that is too large is a sign of life: whoever asks for such must not stop the server for others.
-        if (failure.error.code !== 'too_large')
-          this.#reachability.failed(failure.error, failure.kind === 'status' ? failure.status : undefined)
-        listener.failure(failure)
+        this.#fail(failure, listener)
       },
     })
     return (reason) => {
       finish()
       cancel(reason)
     }
+  }
+
+  /** A request answered with 401 has not been applied (RFC 9110, 15.5.2): with new tokens it is sent once more. */
+  #sendRenewed(
+    profile: PeerProfile,
+    request: PeerRequest,
+    listener: PeerListener,
+    failure: ChannelFailure,
+  ): (reason: string) => void {
+    let cancelled = false
+    let cancel: (reason: string) => void = () => {
+      cancelled = true
+    }
+    const renewed = this.#options.credentials.refused?.(failure.credentialVersion) ?? Promise.resolve(false)
+    renewed.then(
+      (isOther) => {
+        if (cancelled) return
+        if (isOther) cancel = this.#send(profile, request, listener, 'again')
+        else this.#fail(failure, listener)
+      },
+      (error) => {
+        if (!cancelled) this.#fail({ ...failure, error: asGatewayError(error) }, listener)
+      },
+    )
+    return (reason) => cancel(reason)
+  }
+
+  #fail(failure: ChannelFailure, listener: PeerListener): void {
+    // An answer that is too large is a sign of life: whoever asks for such must not stop the server for others.
+    if (failure.error.code !== 'too_large')
+      this.#reachability.failed(failure.error, failure.kind === 'status' ? failure.status : undefined)
+    listener.failure(failure)
   }
 
   #told({ method, params }: RpcNotification, profile: PeerProfile): void {
@@ -146,6 +181,13 @@ export class Upstream {
   /** The credential was set, replaced or removed: old connections end, and what was wrong may be mended. */
   credentialChanged(): void {
     this.#connections.credentialChanged()
+    this.#reachability.reset()
+    void this.#listings.warm(NOBODY)
+  }
+
+  /** Connections go on with the new tokens; only what was wrong with the old ones may be mended. */
+  tokensRenewed(): void {
+    if (this.#reachability.problem() === undefined) return
     this.#reachability.reset()
     void this.#listings.warm(NOBODY)
   }
@@ -177,12 +219,13 @@ export class Upstream {
   /** Resolves when every connection and process is gone. */
   async close(): Promise<void> {
     this.#listings.close()
+    this.#options.credentials.close?.()
     await this.#connections.close()
   }
 }
 
 function statusOf({ code }: GatewayError): ServerHealth['status'] {
-  return code === 'needs_credential' ? 'needs_credential' : 'failing'
+  return code === 'needs_credential' || code === 'needs_login' ? code : 'failing'
 }
 
 function describe({ code, message, fix }: GatewayError, noise: number): NonNullable<ServerHealth['error']> {

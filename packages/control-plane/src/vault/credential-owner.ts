@@ -5,10 +5,10 @@ export type CredentialOwner = Pick<Server, 'id' | 'workspaceId' | 'target'>
 
 /**
  * What a credential is sealed for. Whoever can write the database could otherwise have it sent to an address, or
- * handed to a command, of their own. Headers, transport and network may change: they do not say who gets it.
+ * handed to a command, of their own. Headers, transport, network and operations may change: they do not say who gets it.
  */
 export function destinationOf({ target }: CredentialOwner): string {
-  if (target.kind === 'remote') return JSON.stringify([target.kind, target.url])
+  if (target.kind !== 'hosted') return JSON.stringify([target.kind, target.url])
   const { kind, command, args, env, package: part } = target
   return JSON.stringify([kind, command, args, env, ...(part === undefined ? [] : [part])])
 }

@@ -129,6 +129,7 @@ describe('keeping credentials', () => {
     const vault = await open()
     expect(await vault.put(server, values)).toEqual({
       names: ['TOKEN', 'KEY', 'ONE'],
+      login: 'none',
       tooShort: ['ONE'],
       version: 1,
       updatedAt: Date.now(),
@@ -157,6 +158,7 @@ describe('keeping credentials', () => {
     await vault.put(server, { TOKEN: `${CANARY}2`, USER: 'ada' })
     expect(await vault.describe(server)).toEqual({
       names: ['TOKEN', 'USER'],
+      login: 'none',
       version: 2,
       updatedAt: Date.now(),
     })

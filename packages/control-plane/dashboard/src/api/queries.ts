@@ -113,10 +113,20 @@ export const catalogSourcesQuery = get(['installation', 'catalogs'], shapes.cata
 export const catalogRulesQuery = get(['installation', 'catalog-rules'], shapes.catalogRulesShape, [
   'catalog-rules',
 ])
-/** Starts the new version beside the old one: asked once, and again only when somebody wants it. */
+/**
+ * Starts the new version beside the old one: asked once for as long as somebody looks, and not again because something
+ * else has changed.
+ */
 export const serverUpdateQuery = (slug: string, server: string) =>
   queryOptions({
-    ...inWorkspace(slug, 'server-update', shapes.serverUpdateShape, ['servers', server, 'update']),
+    ...get(['server-update', slug, server], shapes.serverUpdateShape, [
+      'workspaces',
+      slug,
+      'servers',
+      server,
+      'update',
+    ]),
     staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
     retry: false,
   })

@@ -1,5 +1,5 @@
 import { order, tell } from './request.ts'
-import { approvedShape, credentialShape, serverShape } from './shapes.ts'
+import { apiReadingShape, approvedShape, credentialShape, serverShape } from './shapes.ts'
 
 // What people do with servers. Each throws `ApiError` where the control plane refuses.
 
@@ -7,6 +7,11 @@ const path = (slug: string, ...rest: string[]) => ['workspaces', slug, 'servers'
 
 export function createServer(slug: string, server: Record<string, unknown>) {
   return tell('POST', serverShape, path(slug), server)
+}
+
+/** Reads an OpenAPI document; nothing is kept of it. */
+export function previewApi(slug: string, openapi: string) {
+  return tell('POST', apiReadingShape, path(slug, 'openapi-preview'), { openapi })
 }
 
 export function changeServer(slug: string, name: string, change: Record<string, unknown>) {

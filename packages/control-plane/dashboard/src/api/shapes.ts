@@ -70,7 +70,7 @@ const credential = object({
 
 export const serverShape = object({
   name: string(),
-  kind: oneOf(['remote', 'hosted']),
+  kind: oneOf(['remote', 'hosted', 'openapi']),
   enabled: boolean(),
   status: oneOf(SERVER_STATUSES),
   error: optional(fault),
@@ -79,6 +79,7 @@ export const serverShape = object({
   url: optional(string()),
   transport: optional(string()),
   headers: optional(record(string(), string())),
+  credentialSets: optional(array(array(string()))),
   command: optional(string()),
   args: optional(array(string())),
   env: optional(record(string(), string())),
@@ -100,6 +101,29 @@ export const serverShape = object({
 })
 export type Server = output<typeof serverShape>
 export const serversShape = pageOf(serverShape)
+
+const apiOperation = object({
+  method: string(),
+  path: string(),
+  tags: array(string()),
+  summary: optional(string()),
+  deprecated: boolean(),
+  tool: string(),
+  readOnly: boolean(),
+  destructive: boolean(),
+  credentials: array(array(string())),
+})
+export type ApiOperation = output<typeof apiOperation>
+
+/** What an OpenAPI document has to choose from. */
+export const apiReadingShape = object({
+  title: string(),
+  urls: array(string()),
+  operations: array(apiOperation),
+  credentials: array(object({ name: string(), scheme: string(), description: optional(string()) })),
+  leftOut: array(object({ method: string(), path: string(), reason: string() })),
+})
+export type ApiReading = output<typeof apiReadingShape>
 
 export const credentialShape = object({ ...credential.shape, warning: optional(string()) })
 

@@ -11,6 +11,9 @@ import { ErrorNotice } from '../../parts/error-notice.tsx'
 import { Notice } from '../../parts/notice.tsx'
 import { useMay } from '../../shell/session.tsx'
 import { CredentialForm } from '../credentials/credential-form.tsx'
+import { namesAsked } from '../credentials/credential-state.ts'
+import { apiServer, EMPTY_API } from './api-draft.ts'
+import { ApiServerForm } from './api-server-form.tsx'
 import { CatalogWay } from './catalog-way.tsx'
 import { CheckedServer } from './checked-server.tsx'
 import { HostedServerForm } from './hosted-server-form.tsx'
@@ -19,7 +22,6 @@ import {
   EMPTY_REMOTE,
   hostedServer,
   type NewServer,
-  namesNeeded,
   type Place,
   placeOf,
   remoteServer,
@@ -32,6 +34,7 @@ import { wantsCredential } from './server-trouble.tsx'
 const WAYS = [
   { way: 'catalog', label: 'Catalog', needs: 'server.write' },
   { way: 'url', label: 'By URL', needs: 'server.write' },
+  { way: 'openapi', label: 'From an OpenAPI document', needs: 'server.write' },
   { way: 'command', label: 'By command', needs: 'server.host' },
 ] as const
 type Way = (typeof WAYS)[number]['way']
@@ -57,6 +60,7 @@ export function AddServerDialog({ slug, entry, onClose }: Props) {
   const [way, setWay] = useState<Way>('catalog')
   const [remote, setRemote] = useState(EMPTY_REMOTE)
   const [hosted, setHosted] = useState(EMPTY_HOSTED)
+  const [api, setApi] = useState(EMPTY_API)
   const [added, setAdded] = useState<Added>()
   const addition = useAddition(slug, setAdded)
   const mistakes = mistakesOf(addition.error, way === 'url' ? repeatedHeader(remote) : undefined)
@@ -93,18 +97,29 @@ export function AddServerDialog({ slug, entry, onClose }: Props) {
           onSubmit={(event) => {
             event.preventDefault()
             if (mistakes.places.headers !== undefined && !addition.isError) return
-            addition.mutate(way === 'url' ? remoteServer(remote) : hostedServer(hosted))
+            addition.mutate(
+              { url: remoteServer(remote), openapi: apiServer(api), command: hostedServer(hosted) }[way],
+            )
           }}
         >
-          {way === 'url' ? (
+          {way === 'url' && (
             <RemoteServerForm draft={remote} onChange={setRemote} mistakes={mistakes.places} />
-          ) : (
+          )}
+          {way === 'openapi' && (
+            <ApiServerForm slug={slug} draft={api} onChange={setApi} mistakes={mistakes.places} />
+          )}
+          {way === 'command' && (
             <HostedServerForm draft={hosted} onChange={setHosted} mistakes={mistakes.places} />
           )}
           {mistakes.elsewhere}
           <div className="dialog-foot">
             <Button onClick={onClose}>Cancel</Button>
-            <Button type="submit" look="main" busy={addition.isPending}>
+            <Button
+              type="submit"
+              look="main"
+              busy={addition.isPending}
+              disabled={way === 'openapi' && api.chosen.size === 0}
+            >
               {addition.isPending ? 'Adding and checking' : 'Add and check'}
             </Button>
           </div>
@@ -206,7 +221,7 @@ function AddedServer({ slug, added, onChange, onClose }: AddedProps) {
       onChange(undefined)
     },
   })
-  const names = namesNeeded(server)
+  const names = namesAsked(server)
   const well = server.status === 'ready' && failure === undefined
   return (
     <>

@@ -1,7 +1,7 @@
 import './servers.css'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
-import { Cloud, LibraryBig, TerminalSquare } from 'lucide-react'
+import { LibraryBig } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { serverQuery } from '../../api/queries.ts'
 import type { Server } from '../../api/shapes.ts'
@@ -12,6 +12,7 @@ import { Skeleton } from '../../parts/skeleton.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { useMay } from '../../shell/session.tsx'
 import { CheckButton } from './check-button.tsx'
+import { KindBadge } from './kind-badge.tsx'
 import { EraBadge } from './server-card.tsx'
 import { ServerChanges } from './server-changes.tsx'
 import { ServerSettings } from './server-settings.tsx'
@@ -73,9 +74,7 @@ function ServerBody({ slug, server }: { slug: string; server: Server }) {
     <>
       <div className="row">
         <StatusBadge status={server.status} />
-        <Badge icon={server.kind === 'remote' ? Cloud : TerminalSquare}>
-          {server.kind === 'remote' ? 'Remote' : 'Hosted'}
-        </Badge>
+        <KindBadge kind={server.kind} />
         {server.era !== null && <EraBadge era={server.era} />}
         {server.catalog !== undefined && (
           <Badge icon={LibraryBig} title={`${server.catalog.id}, ${server.catalog.deployment}`}>
