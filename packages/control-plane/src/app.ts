@@ -5,14 +5,17 @@ import { resolve } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { createAuthenticator } from './access/authenticator.ts'
+import { compileCatalogRules } from './access/catalog-rules.ts'
 import { createRecorder } from './audit/recorder.ts'
 import { createCatalogLoader } from './catalog/load-catalog.ts'
+import { createCatalogShelf } from './catalog/shelf.ts'
 import { CATALOG_FOLDER } from './catalog-folder.ts'
 import { openControlSocket } from './control-socket.ts'
 import { watchEventLoop } from './event-loop-watch.ts'
 import { createCallByHand } from './gateway/call-by-hand.ts'
 import { CallLimits } from './gateway/call-limits.ts'
 import { createClientsSeen } from './gateway/clients-seen.ts'
+import { Hops } from './gateway/hops.ts'
 import { createParkedExchanges } from './gateway/parked-exchanges.ts'
 import type { GatewayContext } from './gateway/use-server.ts'
 import { Workspaces } from './gateway/workspaces.ts'
@@ -38,6 +41,7 @@ import type { WorkspaceDoorContext } from './http/workspace-door/context.ts'
 import { SlowReaders } from './http/workspace-door/slow-readers.ts'
 import { tendLog } from './log-keeping.ts'
 import { logRenewals } from './log-renewals.ts'
+import { createLookAside } from './look-aside.ts'
 import { createAuditFeeds } from './manage/audit-feed.ts'
 import type { Manage } from './manage/context.ts'
 import type { MasterKeyFile } from './master-key-file.ts'
@@ -56,6 +60,7 @@ import { createApiReader } from './openapi/api-reader.ts'
 import type { OperatorEnv } from './operator-env.ts'
 import { startPackageUpkeep } from './package-upkeep.ts'
 import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
+import { createRegistryFetch } from './registry-fetch.ts'
 import { originOf, type Settings } from './settings.ts'
 import { starterServers } from './starter-servers.ts'
 import { createFollower } from './stats/follower.ts'
@@ -174,6 +179,18 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
 
   const notSaved = (error: unknown) => log.warn({ err: error }, 'what was found out of a server is not saved')
 
+  const credentialsOf = (server: Server) =>
+    wantsLogin(server)
+      ? logins.source(server)
+      : { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) }
+  const common = {
+    guard,
+    hosting,
+    clock,
+    random,
+    replies: { maxBytes: limits['reply-bytes'], json: replyLimits(limits), large },
+    maxCalls: limits['calls-per-server'],
+  }
   const workspaces = opened.add(
     new Workspaces({
       workspaces: storage.workspaces,
@@ -182,22 +199,15 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       pins: { store: storage.pins, recorder, now: () => clock.now(), newId: randomUUID },
       openUpstream: (server, events) =>
         new Upstream({
+          ...common,
           server,
           ...events,
-          credentials: wantsLogin(server)
-            ? logins.source(server)
-            : { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) },
-          guard,
-          hosting,
+          credentials: credentialsOf(server),
           loadPlan: () => storage.servers.plan(server.id),
           loadOffer: () => storage.servers.lastOffer(server.id),
           saveOffer: (offer) => void storage.servers.saveLastOffer(server.id, offer).catch(notSaved),
           loadVerdict: () => storage.servers.verdict(server.id),
           saveVerdict: (verdict) => void storage.servers.saveVerdict(verdict).catch(notSaved),
-          clock,
-          random,
-          replies: { maxBytes: limits['reply-bytes'], json: replyLimits(limits), large },
-          maxCalls: limits['calls-per-server'],
         }),
     }),
   )
@@ -220,6 +230,14 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
   const eventLoop = upkeep.add(watchEventLoop())
   const startedAt = clock.now()
 
+  const catalogs = createCatalogShelf({
+    loadBuiltIn: createCatalogLoader(CATALOG_FOLDER),
+    store: storage.catalogs,
+    compileRules: compileCatalogRules,
+    fetchJson: createRegistryFetch(guard, replyLimits(limits)),
+    clock,
+  })
+
   const manage: Manage = {
     storage,
     vault,
@@ -232,7 +250,19 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     recorder,
     feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
     follower,
-    catalog: createCatalogLoader(CATALOG_FOLDER),
+    catalog: () => catalogs.read('allowed'),
+    catalogs,
+    lookAside: createLookAside({
+      open: (candidate, credentialOf) =>
+        new Upstream({
+          ...common,
+          ...UNSEEN,
+          hops: () => new Hops(candidate.workspaceId).header(),
+          server: candidate,
+          credentials: credentialsOf(credentialOf),
+        }),
+      folderOf: (server) => hosting?.workingFolder(server),
+    }),
     inspector: workspaces.inspector(),
     oauthClient,
     callTool: createCallByHand({ workspaces, gateway, watch: authenticator.watch }),
@@ -372,6 +402,18 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       await opened.close()
     },
   }
+}
+
+/** Of a server that is only looked at: nobody hears of it, and nothing of it is kept. */
+const UNSEEN = {
+  admit: async () => {},
+  onListing: () => {},
+  onResourceUpdated: () => {},
+  loadOffer: async () => undefined,
+  saveOffer: () => {},
+  loadVerdict: async () => undefined,
+  saveVerdict: () => {},
+  loadPlan: async () => undefined,
 }
 
 function wantsLogin({ target }: Server): boolean {

@@ -15,6 +15,7 @@ const EXPECTED: Record<Action, Role[]> = {
   'key.rotate': ['owner'],
   'token.manage-owners': ['owner'],
   'system.read': ['owner'],
+  'catalog.manage': ['owner'],
   'workspace.read': ['owner', 'admin', 'developer', 'readonly'],
   'workspace.update': ['owner', 'admin'],
   'server.read': ['owner', 'admin', 'developer'],

@@ -10,6 +10,7 @@ const OWNER_ACTIONS = [
   'key.rotate',
   'token.manage-owners',
   'system.read',
+  'catalog.manage',
 ] as const
 
 /** Actions inside one workspace. */

@@ -24,6 +24,7 @@ export const CATEGORIES = [
   'maps-travel',
   'marketing',
   'observability',
+  'other',
   'payments-finance',
   'productivity',
   'project-management',

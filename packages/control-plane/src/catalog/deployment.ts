@@ -58,6 +58,12 @@ export function deploymentsOf(entry: CatalogEntry): Deployment[] {
  * registries that the gateway starts nothing from are left out.
  */
 export function deploymentsOfServerJson(server: ServerJson): Deployment[] {
+  const link = server.websiteUrl ?? server.repository?.url
+  return notesOfServerJson(server).map((note) => deploymentOf(server, note, link))
+}
+
+/** What can be told of those ways by the file alone. */
+export function notesOfServerJson(server: ServerJson): DeploymentNote[] {
   const remotes = (server.remotes ?? []).map(({ headers = [] }, index) => ({
     remote: index,
     auth: headers.length === 0 ? ('none' as const) : ('header' as const),
@@ -65,9 +71,7 @@ export function deploymentsOfServerJson(server: ServerJson): Deployment[] {
   const packages = (server.packages ?? []).flatMap((part, index) =>
     registryOf(part) === undefined ? [] : { package: index, auth: authOf(part) },
   )
-  return [...remotes, ...packages].map((note) =>
-    deploymentOf(server, note, server.websiteUrl ?? server.repository?.url),
-  )
+  return [...remotes, ...packages]
 }
 
 function deploymentOf(server: ServerJson, note: DeploymentNote, link: string | undefined): Deployment {

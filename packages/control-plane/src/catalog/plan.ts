@@ -15,14 +15,23 @@ export interface ServerPlan {
 /**
  * Turns a deployment and the values somebody gave into a server and its credential. Throws one `invalid_request`
  * that names every value which is missing, unknown or malformed, and never repeats one; `unsupported` for a
- * deployment that cannot be added.
+ * deployment that cannot be added. Secrets named in `later` need not be given: the vault has them, or will.
  */
-export function planServer(deployment: Deployment, values: Readonly<Record<string, string>>): ServerPlan {
+export function planServer(
+  deployment: Deployment,
+  values: Readonly<Record<string, string>>,
+  later: ReadonlySet<string> = new Set(),
+): ServerPlan {
   const { obstacle, needs, recipe } = deployment
   if (obstacle !== undefined) throw new GatewayError('unsupported', obstacle)
-  const given = takeValues(needs, values)
   const secrets = new Set(needs.filter(({ isSecret }) => isSecret).map(({ name }) => name))
+  const awaited = new Set([...later].filter((name) => secrets.has(name) && (values[name] ?? '') === ''))
+  const given = takeValues(
+    needs.filter(({ name }) => !awaited.has(name)),
+    withoutNames(values, awaited),
+  )
   const lookUp = (name: string) => {
+    if (awaited.has(name)) return `{{${name}}}`
     const value = given.get(name)
     return value !== undefined && secrets.has(name) ? `{{${name}}}` : value
   }
@@ -31,6 +40,10 @@ export function planServer(deployment: Deployment, values: Readonly<Record<strin
       recipe.kind === 'remote' ? remoteTarget(recipe, deployment, lookUp) : hostedTarget(recipe, lookUp),
     credential: Object.fromEntries([...given].filter(([name]) => secrets.has(name))),
   }
+}
+
+function withoutNames(values: Readonly<Record<string, string>>, names: ReadonlySet<string>) {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !names.has(name)))
 }
 
 type LookUp = (name: string) => string | undefined

@@ -48,6 +48,7 @@ const CATEGORY_WORDS: Record<Category, string> = {
   'maps-travel': 'maps travel location places flights hotels',
   marketing: 'marketing ads campaigns seo',
   observability: 'observability monitoring logs metrics alerts',
+  other: '',
   'payments-finance': 'payments finance billing invoices accounting money',
   productivity: 'productivity notes calendar meetings',
   'project-management': 'project management tasks tickets issues',

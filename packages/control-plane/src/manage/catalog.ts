@@ -1,17 +1,12 @@
 import { z } from 'zod'
-import {
-  AUTH_KINDS,
-  aboutEntry,
-  CATEGORIES,
-  type CatalogEntry,
-  catalogMeta,
-  OAUTH_CLIENTS,
-} from '../catalog/catalog-entry.ts'
-import { type Deployment, deploymentsOf } from '../catalog/deployment.ts'
+import { may } from '../access/permissions.ts'
+import { AUTH_KINDS, aboutEntry, CATEGORIES, catalogMeta, OAUTH_CLIENTS } from '../catalog/catalog-entry.ts'
+import type { Deployment } from '../catalog/deployment.ts'
+import type { ShelfView, Shelved } from '../catalog/shelf.ts'
 import { showTemplate } from '../catalog/template.ts'
 import { GatewayError } from '../model/error.ts'
 import { nothing } from './fields.ts'
-import { forCaller } from './operation.ts'
+import { forCaller, type Scene } from './operation.ts'
 import { pageByPosition, pageQuery } from './paging.ts'
 
 const KINDS = ['remote', 'npm', 'pypi', 'oci'] as const satisfies Deployment['kind'][]
@@ -29,22 +24,12 @@ const catalogQuery = z.strictObject({
   ...pageQuery(50).shape,
 })
 
-const {
-  id,
-  vendor,
-  isOfficial,
-  isFeatured,
-  category,
-  status,
-  statusNote,
-  replacedBy,
-  warning,
-  links,
-  verified,
-} = catalogMeta.shape
+const { vendor, isOfficial, isFeatured, category, status, statusNote, warning, links, verified } =
+  catalogMeta.shape
 
 const catalogItem = z.strictObject({
-  id,
+  /** Of a catalog of one's own with its name in front, as in `acme.tickets`. */
+  id: z.string(),
   title: z.string(),
   description: z.string(),
   vendor,
@@ -53,10 +38,14 @@ const catalogItem = z.strictObject({
   category,
   status,
   statusNote,
-  replacedBy,
+  replacedBy: z.string().exactOptional(),
   warning,
   links,
   verified,
+  /** The name of its catalog, or `built-in`. */
+  source: z.string(),
+  /** To those who make the rules: why these let nobody add it. */
+  denied: z.string().exactOptional(),
   /** Whether there is a way to add it here. */
   isAddable: z.boolean(),
   /** The ways to have it, in order of preference. */
@@ -73,7 +62,7 @@ const catalogPage = z.strictObject({
   counts: z.strictObject({ category: counts, auth: counts, transport: counts, official: counts }),
 })
 
-const need = z.strictObject({
+export const need = z.strictObject({
   name: z.string(),
   isSecret: z.boolean(),
   isRequired: z.boolean(),
@@ -124,11 +113,16 @@ export const searchCatalog = forCaller({
   recorded: false,
   input: catalogQuery,
   answer: catalogPage,
-  async run({ manage }, _where, { cursor, limit, ...question }) {
-    const catalog = await manage.catalog()
+  async run(scene, _where, { cursor, limit, ...question }) {
+    const catalog = await catalogFor(scene)
     const { entries, counts } = catalog.find(question)
     const page = pageByPosition(entries, { limit, ...(cursor !== undefined && { cursor }) })
-    return { ...page, items: page.items.map(describeItem), total: entries.length, counts }
+    return {
+      ...page,
+      items: page.items.map((entry) => describeItem(requireShelved(catalog, aboutEntry(entry).id))),
+      total: entries.length,
+      counts,
+    }
   },
 })
 
@@ -139,19 +133,31 @@ export const showCatalogEntry = forCaller({
   recorded: false,
   input: nothing,
   answer: catalogEntryAnswer,
-  async run({ manage }, { entry: id }: { entry: string }) {
-    const entry = (await manage.catalog()).byId(id)
-    if (entry === undefined) throw noSuchEntry()
+  async run(scene, { entry: id }: { entry: string }) {
+    const shelved = requireShelved(await catalogFor(scene), id)
+    const { entry, deployments } = shelved
     const { keywords, evidence } = aboutEntry(entry)
     return {
-      ...describeItem(entry),
+      ...describeItem(shelved),
       keywords,
       evidence,
       version: entry.version,
-      deployments: deploymentsOf(entry).map(describeDeployment),
+      deployments: deployments.map(describeDeployment),
     }
   },
 })
+
+/** All there is for those who make the rules, with what these deny; for others what they let anybody add. */
+export function catalogFor({ manage, principal }: Scene): Promise<ShelfView> {
+  return manage.catalogs.read(may(principal, 'catalog.manage') ? 'everything' : 'allowed')
+}
+
+/** Throws `not_found` for an entry that is not in this view. */
+export function requireShelved(catalog: ShelfView, id: string): Shelved {
+  const shelved = catalog.shelved(id)
+  if (shelved === undefined) throw noSuchEntry()
+  return shelved
+}
 
 function noSuchEntry(): GatewayError {
   return new GatewayError('not_found', 'There is no such server in the catalog.', {
@@ -159,16 +165,17 @@ function noSuchEntry(): GatewayError {
   })
 }
 
-function describeItem(entry: CatalogEntry): z.output<typeof catalogItem> {
+function describeItem({ entry, source, denied, deployments }: Shelved): z.output<typeof catalogItem> {
   const { keywords: _, evidence: __, deployments: ___, isFeatured = false, ...about } = aboutEntry(entry)
-  const ways = deploymentsOf(entry)
   return {
     ...about,
     title: entry.title,
     description: entry.description,
     isFeatured,
-    isAddable: ways.some(({ obstacle }) => obstacle === undefined),
-    ways: ways.map(({ kind, auth }) => ({ kind, auth })),
+    source,
+    ...(denied !== undefined && { denied }),
+    isAddable: deployments.some(({ obstacle }) => obstacle === undefined),
+    ways: deployments.map(({ kind, auth }) => ({ kind, auth })),
   }
 }
 

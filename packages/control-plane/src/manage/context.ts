@@ -1,7 +1,9 @@
 import type { Recorder } from '../audit/recorder.ts'
 import type { Catalog } from '../catalog/load-catalog.ts'
+import type { CatalogShelf } from '../catalog/shelf.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { ServerInspector } from '../model/inspector.ts'
+import type { LookAside } from '../model/look-aside.ts'
 import type { MasterKeyKeeper } from '../model/master-key.ts'
 import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
@@ -23,8 +25,11 @@ export interface Manage {
   feeds: AuditFeeds<AuditRowAnswer>
   /** Counts what is logged. */
   follower: Pick<Follower, 'catchUp'>
-  /** The servers that can be added, read when first asked for. */
+  /** The servers that anybody can add, read when first asked for. */
   catalog(): Promise<Catalog>
+  /** All catalogs, also what their rules deny. */
+  catalogs: CatalogShelf
+  lookAside: LookAside
   inspector: ServerInspector
   /** Logs in to servers. */
   oauthClient: OAuthClient

@@ -36,6 +36,8 @@ export interface Target {
   invite?: string
   /** An entry of the catalog, by its id. */
   entry?: string
+  /** A catalog of one's own, by its name. */
+  catalog?: string
   /** A row of the log, by its number. */
   seq?: string
 }
@@ -141,7 +143,7 @@ function found(workspace: Workspace | undefined): Workspace {
 }
 
 function openDeed(principal: Principal, workspace: Workspace | undefined, where: Target): Deed {
-  const thing = where.token ?? where.invite ?? where.server ?? where.workspace
+  const thing = where.token ?? where.invite ?? where.catalog ?? where.server ?? where.workspace
   return {
     workspaceId: workspace?.id ?? principal.workspaceId ?? INSTALLATION_LOG,
     ...(where.server === undefined ? {} : { server: where.server }),

@@ -7,6 +7,7 @@ import type { Principal } from '../model/principal.ts'
 import { PIN_MODES, type Server, type ServerHealth } from '../model/server.ts'
 import type { Manage } from './context.ts'
 import { allowAndDeny, instant, toInstantOrNull } from './fields.ts'
+import { offeredUpdate } from './offered-update.ts'
 import { packageRef } from './package-input.ts'
 
 /** What is ever told about a credential: never a value. */
@@ -66,6 +67,10 @@ export const serverAnswer = z.strictObject({
   heldBack: z.int(),
   credential: z.union([credentialAnswer, z.strictObject({ set: z.boolean() })]).exactOptional(),
   warning: z.string().exactOptional(),
+  /** Where it comes from; absent for one that was described by hand. */
+  catalog: z.strictObject({ id: z.string(), version: z.string(), deployment: z.string() }).exactOptional(),
+  /** What the catalog has instead by now: versions of the package, or addresses. */
+  update: z.strictObject({ from: z.string(), to: z.string() }).exactOptional(),
 })
 
 export type ServerAnswer = z.output<typeof serverAnswer>
@@ -97,7 +102,18 @@ export async function describeServer(
     pinSetBy: server.pin === undefined ? ('default' as const) : ('you' as const),
     ...(manages ? { credential } : sees ? { credential: { set: credential.version !== null } } : {}),
     ...(manages ? warningAbout(server.target) : {}),
+    ...(await describeOrigin(manage, server, manages)),
   }
+}
+
+async function describeOrigin(manage: Manage, server: Server, manages: boolean) {
+  const { origin } = server
+  if (origin === undefined) return {}
+  const catalog = { id: origin.entry, version: origin.version, deployment: origin.deployment }
+  // A catalog that cannot be read is no reason not to tell of servers.
+  const view = manages ? await manage.catalogs.read('allowed').catch(() => undefined) : undefined
+  const update = view && offeredUpdate(server, view)
+  return { catalog, ...(update !== undefined && { update: { from: update.from, to: update.to } }) }
 }
 
 export async function describeCredential(manage: Manage, server: Server): Promise<CredentialAnswer> {

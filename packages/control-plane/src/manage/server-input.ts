@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { serverJson } from '../catalog/server-json.ts'
 import { PIN_MODES, SERVER_NAME_PATTERN } from '../model/server.ts'
 import { MAX_OPERATIONS } from '../openapi/limits.ts'
 import { allowAndDeny, line, pattern } from './fields.ts'
@@ -76,6 +77,24 @@ const hostedServer = z.strictObject({ name, command: line(1024), ...program, ...
 
 const packageServer = z.strictObject({ name, package: exactPackage, ...program, ...settings })
 
+/** Which way to have it: its place, from 0, or its label. */
+const deployment = z.union([z.int().nonnegative(), line(60)])
+
+/** By the names of what it needs. Their length and form are judged with what they are for. */
+export const neededValues = z
+  .record(z.string(), z.string())
+  .refine((given) => Object.keys(given).length <= 100, 'must hold at most 100 values')
+
+const described = {
+  deployment: deployment.exactOptional(),
+  values: neededValues.exactOptional(),
+  ...settings,
+}
+
+const catalogServer = z.strictObject({ name: name.exactOptional(), catalog: line(200), ...described })
+
+/** A description as the official registry has it, in the request itself. */
+const serverJsonServer = z.strictObject({ name: name.exactOptional(), serverJson, ...described })
 /** A document as JSON itself, or as the text of a JSON or YAML file. */
 export const openApiDocument = z.union(
   [
@@ -114,15 +133,22 @@ const openApiServer = z.strictObject({
   ...settings,
 })
 
-const catalogServer = z.strictObject({ name, catalog: line(200), ...settings })
-
 export type RemoteServerInput = z.output<typeof remoteServer>
 export type OpenApiServerInput = z.output<typeof openApiServer>
 export type HostedServerInput = z.output<typeof hostedServer>
 export type PackageServerInput = z.output<typeof packageServer>
 
-/** A new server: by `url`, by `command`, by `package`, from an `openapi` document, or from the `catalog`. */
-export const serverInput = z.union([remoteServer, hostedServer, packageServer, openApiServer, catalogServer])
+export type DescribedServerInput = z.output<typeof catalogServer> | z.output<typeof serverJsonServer>
+
+/** A new server: by `url`, `command`, `package`, or `openapi` document, from the `catalog`, or by a `serverJson`. */
+export const serverInput = z.union([
+  remoteServer,
+  hostedServer,
+  packageServer,
+  openApiServer,
+  catalogServer,
+  serverJsonServer,
+])
 
 /**
  * What can change in place. The address and the headers cannot: a credential set for one address must not be sent

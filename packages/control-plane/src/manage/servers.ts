@@ -2,7 +2,9 @@ import { requirePermission } from '../access/permissions.ts'
 import { GatewayError } from '../model/error.ts'
 import type { HostedTarget, Network, Server } from '../model/server.ts'
 import { apiPlace } from './api-place.ts'
+import { addDescribed } from './described-server.ts'
 import { noAnswer, nothing } from './fields.ts'
+import { requireHosting } from './hosting.ts'
 import { type Deed, inWorkspace, type Scene, type WorkspaceScene } from './operation.ts'
 import { MAX_PAGE, pageByName, pageOf, pageQuery } from './paging.ts'
 import { describeAccess, describeServer, missingAccess, serverAnswer } from './server-answer.ts'
@@ -24,16 +26,16 @@ interface OneServer {
 export const createServer = inWorkspace({
   name: 'server.create',
   summary:
-    'Add a server by URL, from the OpenAPI document of an HTTP API, or by command or package where this installation hosts servers',
+    'Add a server from the catalog, by URL, from the OpenAPI document of an HTTP API, or by command or package where this installation hosts servers',
   action: 'server.write',
   recorded: true,
   input: serverInput,
   answer: serverAnswer,
   async run(scene, _where, input) {
     const { manage, principal, workspace, deed } = scene
+    if ('catalog' in input || 'serverJson' in input) return addDescribed(scene, input)
     deed.server = input.name
     deed.thing = input.name
-    if ('catalog' in input) throw noCatalogYet()
     const { name, enabled, prefix, isolation, timeoutMs, tools, pin } = input
     notePin(deed, pin)
     const { target, plan } = await placeOf(scene, input)
@@ -171,10 +173,8 @@ async function reachableTarget({ manage }: Scene, input: RemoteServerInput) {
 /** Running a program is running it as us: for owners alone, and only where the operator has not turned it off. */
 function allowedCommand({ manage, principal }: Scene, input: HostedServerInput | PackageServerInput) {
   requirePermission(principal, 'server.host')
-  if (manage.hostingAllowed) return 'package' in input ? packageTarget(input) : hostedTarget(input)
-  throw new GatewayError('unsupported', 'This installation does not run servers of its own.', {
-    fix: 'Start mcpgw-server with --hosting auto, or add the server by URL.',
-  })
+  requireHosting(manage)
+  return 'package' in input ? packageTarget(input) : hostedTarget(input)
 }
 
 /** What a program of ours may reach is decided by whoever may run it. */
@@ -183,8 +183,4 @@ function withNetwork({ principal }: Scene, { target }: Server, network: Network)
     throw new GatewayError('invalid_request', '"network" is for hosted servers only.')
   requirePermission(principal, 'server.host')
   return { ...target, network }
-}
-
-function noCatalogYet(): GatewayError {
-  return new GatewayError('unsupported', 'The catalog comes with a later version; add the server by URL.')
 }

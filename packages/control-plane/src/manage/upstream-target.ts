@@ -51,6 +51,16 @@ export function packageTarget({ package: ref, args, env, ...rest }: PackageServe
   return { ...target, package: ref }
 }
 
+/** Throws `invalid_request` for a target of somebody else's making that would be refused if it were typed in. */
+export function requireUsable(target: Server['target']): void {
+  if (target.kind === 'hosted') {
+    for (const name of Object.keys(target.env)) requireHarmlessVariable(name)
+    return
+  }
+  requireUrl(target.url)
+  for (const name of Object.keys(target.headers)) requireHeaderName(name)
+}
+
 /** What makes a program run other code than its command names. Values come from credentials too, which admins set. */
 const LOADS_CODE =
   /^(?:NODE_OPTIONS|NODE_PATH|NODE_REPL_EXTERNAL_MODULE|LD_.*|DYLD_.*|GCONV_PATH|BASH_ENV|BASH_FUNC_.*|IFS|SHELLOPTS|PS4|PROMPT_COMMAND|PATH|SHELL|EDITOR|VISUAL|PAGER|BROWSER|npm_config_.*|GIT_(?:SSH|EXEC_PATH|ASKPASS|PROXY_COMMAND|EDITOR|SEQUENCE_EDITOR|PAGER|EXTERNAL_DIFF|TEMPLATE_DIR|SSH_.*|CONFIG.*)|SSH_ASKPASS|PYTHON(?:PATH|HOME|STARTUP|INSPECT|WARNINGS|USERBASE)|PERL5(?:LIB|OPT|DB)|PERLLIB|RUBY(?:LIB|OPT)|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|LUA_INIT.*)$/i
@@ -76,7 +86,8 @@ export function requireHeaderValues(target: Server['target'], values: Record<str
   }
 }
 
-function requireUrl(text: string): string {
+/** Throws `invalid_request` for an address that holds a secret, or is none of the web. */
+export function requireUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined) {
     throw invalid('"url" is not a URL.', 'Give the whole address, such as https://mcp.example.com/mcp.')

@@ -89,6 +89,8 @@ export interface Server {
   /** Unique in its workspace: 1 to 32 of `[a-z0-9-]`. */
   name: string
   target: RemoteTarget | HostedTarget | OpenApiTarget
+  /** Absent: somebody described it by hand. */
+  origin?: ServerOrigin
   enabled: boolean
   prefix: PrefixMode
   tools: ToolSelection
@@ -99,6 +101,20 @@ export interface Server {
   timeoutMs: number
   createdAt: number
   updatedAt: number
+}
+
+/** Where a server came from: what it takes to see that the catalog has moved on, and to follow. */
+export interface ServerOrigin {
+  /** The entry's id; of a catalog of one's own with its name in front, as in `acme.tickets`. */
+  entry: string
+  /** Which of the entry's deployments: a key that stays when others are added. */
+  deployment: string
+  /** Of the package, or of the entry where it is at an address. */
+  version: string
+  /** As the catalog had it, `{NAME}` standing for a value: for remote servers. */
+  address?: string
+  /** What was given and is no secret. */
+  values: Record<string, string>
 }
 
 export const SERVER_NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/

@@ -1,6 +1,7 @@
 import type { AuditEntry, AuditHead, AuditRow, CallContent } from './audit-row.ts'
 import type { AuditSegment } from './audit-seal.ts'
 import type { StatsStore } from './call-stats.ts'
+import type { CatalogRules, StoredCatalog } from './catalog.ts'
 import type { ChangeBus } from './change.ts'
 import type { ClientSeen } from './client-seen.ts'
 import type { CredentialRecord } from './credential.ts'
@@ -48,13 +49,13 @@ export interface WorkspaceStore {
 }
 
 export interface ServerStore {
-  /** `plan` is what is kept of an API's description. */
-  create(server: Server, plan?: string): Promise<void>
+  /** `plan` is what is kept of an API's description. With its first credential, where one is given: both or neither. */
+  create(server: Server, plan?: string, credential?: CredentialRecord): Promise<void>
   /** All servers of a workspace, by name. */
   all(workspaceId: string): Promise<Server[]>
   byName(workspaceId: string, name: string): Promise<Server | undefined>
-  /** Replaces everything but id, workspace and creation time. */
-  update(server: Server): Promise<void>
+  /** Replaces everything but id, workspace and creation time; with the credential, where one is given. */
+  update(server: Server, credential?: CredentialRecord): Promise<void>
   remove(id: string): Promise<void>
   /** Those of all workspaces. */
   count(): Promise<number>
@@ -221,6 +222,20 @@ export interface LoginStore {
   redeem(token: Token, redemption: Redemption, at: number): Promise<void>
 }
 
+/** Catalogs of one's own, and what may be added of all. Nothing of it is announced: readers ask for `updatedAt`. */
+export interface CatalogStore {
+  /** All, by name, without their entries. */
+  all(): Promise<StoredCatalog[]>
+  /** The entries as they were put; undefined when there is no such catalog. */
+  entriesOf(name: string): Promise<string | undefined>
+  /** Creates or replaces it. Entries that are left out stay as they are. */
+  put(catalog: StoredCatalog, entries?: string): Promise<void>
+  /** Throws `not_found` when there is none. */
+  remove(name: string): Promise<void>
+  rules(): Promise<CatalogRules>
+  putRules(rules: CatalogRules, at: number): Promise<void>
+}
+
 /** Logins of ours at other authorization servers. Nothing of one is kept anywhere else: any replica can go on with it. */
 export interface ServerLoginStore {
   /** Forgets the logins that are over, and what the same person has begun for the same server before. */
@@ -302,6 +317,7 @@ export interface Storage extends AsyncDisposable {
   members: MemberStore
   invites: InviteStore
   logins: LoginStore
+  catalogs: CatalogStore
   serverLogins: ServerLoginStore
   keys: KeyStore
   audit: AuditStore

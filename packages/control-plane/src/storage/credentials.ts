@@ -1,9 +1,9 @@
-import type { Selectable } from 'kysely'
+import type { Selectable, Transaction } from 'kysely'
 import { z } from 'zod'
 import type { CredentialRecord } from '../model/credential.ts'
 import { GatewayError } from '../model/error.ts'
 import type { CredentialStore } from '../model/stores.ts'
-import { type Database, write } from './database.ts'
+import { type Announce, type Database, write } from './database.ts'
 import { parseStoredJson } from './stored-json.ts'
 import type { Tables } from './tables.ts'
 import { refusing } from './violation.ts'
@@ -17,22 +17,7 @@ export function createCredentialStore(database: Database): CredentialStore {
   return {
     put: (record, kind = 'credential') =>
       refusing({ taken: CHANGED_MEANWHILE, missing: SERVER_MISSING }, () =>
-        write(database, async (transaction, announce) => {
-          const row = { ...record, names: JSON.stringify(record.names) }
-          if (record.version === 1) {
-            await transaction.insertInto('credentials').values(row).execute()
-          } else {
-            const { numUpdatedRows } = await transaction
-              .updateTable('credentials')
-              .set(row)
-              .where('serverId', '=', record.serverId)
-              .where('workspaceId', '=', record.workspaceId)
-              .where('version', '=', record.version - 1)
-              .executeTakeFirst()
-            if (numUpdatedRows === 0n) throw new GatewayError('conflict', CHANGED_MEANWHILE)
-          }
-          announce({ kind, workspaceId: record.workspaceId, id: record.serverId })
-        }),
+        write(database, (transaction, announce) => writeCredential(transaction, announce, record, kind)),
       ),
 
     async byServer(serverId) {
@@ -61,6 +46,29 @@ export function createCredentialStore(database: Database): CredentialStore {
         if (removed) announce({ kind: 'credential', workspaceId: removed.workspaceId, id: serverId })
       }),
   }
+}
+
+/** In a transaction of somebody else's: with the server it belongs to. */
+export async function writeCredential(
+  transaction: Transaction<Tables>,
+  announce: Announce,
+  record: CredentialRecord,
+  kind: 'credential' | 'renewal' = 'credential',
+): Promise<void> {
+  const row = { ...record, names: JSON.stringify(record.names) }
+  if (record.version === 1) {
+    await transaction.insertInto('credentials').values(row).execute()
+  } else {
+    const { numUpdatedRows } = await transaction
+      .updateTable('credentials')
+      .set(row)
+      .where('serverId', '=', record.serverId)
+      .where('workspaceId', '=', record.workspaceId)
+      .where('version', '=', record.version - 1)
+      .executeTakeFirst()
+    if (numUpdatedRows === 0n) throw new GatewayError('conflict', CHANGED_MEANWHILE)
+  }
+  announce({ kind, workspaceId: record.workspaceId, id: record.serverId })
 }
 
 function asRecord(row: Selectable<Tables['credentials']>): CredentialRecord {

@@ -5,6 +5,7 @@ import { GatewayError } from '../model/error.ts'
 import type { Storage } from '../model/stores.ts'
 import { createAuditStore } from './audit.ts'
 import { createStatsStore } from './call-stats.ts'
+import { createCatalogStore } from './catalogs.ts'
 import { createClientStore } from './clients.ts'
 import { createCredentialStore } from './credentials.ts'
 import type { Database } from './database.ts'
@@ -77,6 +78,7 @@ function storageOver(database: Database): Storage {
     members: createMemberStore(database),
     invites: createInviteStore(database),
     logins: createLoginStore(database),
+    catalogs: createCatalogStore(database),
     serverLogins: createServerLoginStore(database),
     keys: createKeyStore(database),
     audit: createAuditStore(database),

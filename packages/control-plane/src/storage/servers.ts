@@ -6,10 +6,12 @@ import {
   PACKAGE_REGISTRIES,
   type RemoteTarget,
   type Server,
+  type ServerOrigin,
   type ToolSelection,
 } from '../model/server.ts'
 import type { ServerStore } from '../model/stores.ts'
 import { countRows } from './count-rows.ts'
+import { writeCredential } from './credentials.ts'
 import { type Database, write } from './database.ts'
 import { requireFound } from './found.ts'
 import { parseStoredJson } from './stored-json.ts'
@@ -51,6 +53,14 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget | OpenApiTarget> = z.discrim
   }),
 ])
 
+const ORIGIN: z.ZodType<ServerOrigin> = z.strictObject({
+  entry: z.string(),
+  deployment: z.string(),
+  version: z.string(),
+  address: z.string().exactOptional(),
+  values: z.record(z.string(), z.string()),
+})
+
 const TOOL_SELECTION: z.ZodType<ToolSelection> = z.strictObject({
   allow: z.array(z.string()).exactOptional(),
   deny: z.array(z.string()).exactOptional(),
@@ -59,12 +69,13 @@ const TOOL_SELECTION: z.ZodType<ToolSelection> = z.strictObject({
 export function createServerStore(database: Database): ServerStore {
   const { kysely } = database
   return {
-    create: (server, plan) =>
+    create: (server, plan, credential) =>
       refusing({ taken: nameTaken(server), missing: 'This workspace does not exist any more.' }, () =>
         write(database, async (transaction, announce) => {
           await transaction.insertInto('servers').values(asRow(server)).execute()
           if (plan !== undefined)
             await transaction.insertInto('serverPlans').values({ serverId: server.id, plan }).execute()
+          if (credential !== undefined) await writeCredential(transaction, announce, credential)
           announce({ kind: 'server', workspaceId: server.workspaceId, id: server.id })
         }),
       ),
@@ -89,7 +100,7 @@ export function createServerStore(database: Database): ServerStore {
       return row && asServer(row)
     },
 
-    update: (server) =>
+    update: (server, credential) =>
       refusing({ taken: nameTaken(server) }, () =>
         write(database, async (transaction, announce) => {
           const { id, workspaceId, createdAt: _, ...replaced } = asRow(server)
@@ -110,6 +121,7 @@ export function createServerStore(database: Database): ServerStore {
             await transaction.deleteFrom('serverVerdicts').where('serverId', '=', id).execute()
             await transaction.deleteFrom('serverOffers').where('serverId', '=', id).execute()
           }
+          if (credential !== undefined) await writeCredential(transaction, announce, credential)
           announce({ kind: 'server', workspaceId, id })
         }),
       ),
@@ -195,6 +207,7 @@ function asRow(server: Server): Selectable<Tables['servers']> {
   return {
     ...server,
     pin: server.pin ?? null,
+    origin: server.origin === undefined ? null : JSON.stringify(server.origin),
     target: JSON.stringify(server.target),
     tools: JSON.stringify(server.tools),
     enabled: server.enabled ? 1 : 0,
@@ -202,10 +215,11 @@ function asRow(server: Server): Selectable<Tables['servers']> {
 }
 
 function asServer(row: Selectable<Tables['servers']>): Server {
-  const { pin, ...rest } = row
+  const { pin, origin, ...rest } = row
   return {
     ...rest,
     ...(pin !== null && { pin }),
+    ...(origin !== null && { origin: parseStoredJson(ORIGIN, origin, 'servers.origin') }),
     target: parseStoredJson(TARGET, row.target, 'servers.target'),
     tools: parseStoredJson(TOOL_SELECTION, row.tools, 'servers.tools'),
     enabled: row.enabled === 1,

@@ -2,6 +2,7 @@ import type { Generated } from 'kysely'
 import type { AuditRow } from '../model/audit-row.ts'
 import type { AuditSegment } from '../model/audit-seal.ts'
 import type { Dimension } from '../model/call-stats.ts'
+import type { StoredCatalog } from '../model/catalog.ts'
 import type { ClientSeen } from '../model/client-seen.ts'
 import type { Invite } from '../model/invite.ts'
 import type { Shape, ShapeRun } from '../model/log-index.ts'
@@ -22,7 +23,10 @@ type WithJson<T, K extends keyof T> = Omit<T, K> & Record<K, string>
 export interface Tables {
   schemaMigrations: { number: number; name: string; appliedAt: number }
   workspaces: Omit<Workspace, 'audit'> & { audit: string | null }
-  servers: Nullable<Omit<WithJson<Server, 'target' | 'tools'>, 'enabled'>> & { enabled: number }
+  servers: Nullable<Omit<WithJson<Server, 'target' | 'tools'>, 'enabled' | 'origin'>> & {
+    enabled: number
+    origin: string | null
+  }
   /** `tool` is as JSON writes it in both: a name may hold what a database's text cannot. */
   toolPins: Nullable<ApprovedDefinition> & { serverId: string }
   toolChanges: ChangedDefinition & { serverId: string }
@@ -42,6 +46,8 @@ export interface Tables {
   clientsSeen: ClientSeen
   invites: Nullable<WithJson<Invite, 'rules'>>
   pendingLogins: Nullable<PendingLogin>
+  catalogs: Nullable<Omit<StoredCatalog, 'problem'>> & { problem: string | null; entries: string }
+  catalogRules: { id: number; rules: string; updatedAt: number }
   pendingServerLogins: PendingServerLogin
   serverRenewals: { serverId: string; holder: string; until: number }
   wrappedKeys: { name: string; wrapped: Uint8Array }

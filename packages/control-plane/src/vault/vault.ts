@@ -75,6 +75,16 @@ export interface Vault extends Disposable {
     server: CredentialOwner,
     values: Record<string, string>,
   ): Promise<CredentialDescription & { tooShort: string[] }>
+  /**
+   * The credential of a server that is about to be created or changed, to be stored with it; undefined when it has no
+   * values. `before`, the server as it still is, adds what it has to what is given, its login too: whether that may go
+   * along is for the caller to say. Throws `invalid_request` for values that cannot be kept.
+   */
+  seal(
+    server: CredentialOwner,
+    values: Record<string, string>,
+    before?: CredentialOwner,
+  ): Promise<CredentialRecord | undefined>
   /** Replaces the login of the server's credential; values stay. */
   logIn(server: CredentialOwner, login: ServerLogin): Promise<void>
   /**
@@ -235,6 +245,19 @@ function createVault(options: VaultOptions, masterKeys: MasterKeys, sealingKey: 
       return cache.get(server)
     },
     put,
+    async seal(server, given, before) {
+      const stored = await credentials.byServer(server.id)
+      const kept = before === undefined ? undefined : await contentsOf(stored, before)
+      const all = { ...Object.fromEntries(kept?.values ?? []), ...given }
+      const hasValues = Object.keys(all).length > 0
+      if (!hasValues && kept?.login === undefined) return undefined
+      return recordOf({
+        server,
+        version: (stored?.version ?? 0) + 1,
+        contents: withLogin(hasValues ? parseCredentialValues(all) : new Map(), kept?.login),
+        key: await keyRing.make(server.workspaceId),
+      })
+    },
     async logIn(server, login) {
       await replace(server, (before) => ({ values: before?.values ?? new Map(), login }))
     },

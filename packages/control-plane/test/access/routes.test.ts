@@ -40,6 +40,7 @@ const OPEN: Record<string, Outside> = {
   'GET /account': { method: 'GET', path: '/account', statuses: alike(200) },
   'GET /workspaces': { method: 'GET', path: '/workspaces', statuses: alike(200) },
   'GET /members': { method: 'GET', path: '/members', statuses: alike(200) },
+  'GET /catalogs': { method: 'GET', path: '/catalogs', statuses: alike(200) },
   'GET /system': { method: 'GET', path: '/system', statuses: alike(200) },
   'GET /w/*': { method: 'GET', path: '/w/team/servers', statuses: alike(200) },
   'GET /assets/*': { method: 'GET', path: '/assets/none.js', statuses: alike(404) },

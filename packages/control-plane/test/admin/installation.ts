@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { createAuthenticator } from '../../src/access/authenticator.ts'
+import { compileCatalogRules } from '../../src/access/catalog-rules.ts'
 import { hashToken, mintToken } from '../../src/access/token-format.ts'
 import { createRecorder } from '../../src/audit/recorder.ts'
 import { createCatalogLoader } from '../../src/catalog/load-catalog.ts'
+import { createCatalogShelf } from '../../src/catalog/shelf.ts'
 import { CATALOG_FOLDER } from '../../src/catalog-folder.ts'
 import { createAdminApp } from '../../src/http/admin/app.ts'
 import { BASE_PATH, ROUTES } from '../../src/http/admin/routes.ts'
@@ -71,6 +73,13 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
   const reportError = (error: GatewayError) => errors.push(error)
   const follower = createFollower({ ...storage, index: storage.logIndex, clock, reportError })
   const inspector = createStillInspector()
+  const catalogs = createCatalogShelf({
+    loadBuiltIn: createCatalogLoader(CATALOG_FOLDER),
+    store: storage.catalogs,
+    compileRules: compileCatalogRules,
+    fetchJson: (url) => inspector.registry(url),
+    clock,
+  })
   const oauthClient = createOAuthClient({
     fetch: offline,
     guardUrl: refuseMetadata,
@@ -86,7 +95,9 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     recorder,
     feeds: createAuditFeeds({ audit: storage.audit, bus: storage.bus }),
     follower,
-    catalog: createCatalogLoader(CATALOG_FOLDER),
+    catalog: () => catalogs.read('allowed'),
+    catalogs,
+    lookAside: async () => inspector.aside,
     inspector,
     oauthClient,
     callTool: answerWithoutServers,
@@ -215,7 +226,14 @@ function createStillInspector() {
       })),
     offeredTools: async () => [],
   }
-  return { ...inspector, healths }
+  /** What a server lists that is looked at beside the others. */
+  const aside: { name: string; [member: string]: unknown }[] = []
+  /** What a registry answers. */
+  const registry = async (_url: URL): Promise<unknown> => ({ servers: [] })
+  const still = { ...inspector, healths, aside, registry, hang: false }
+  /** For ever, when told to. */
+  still.check = (server) => (still.hang ? new Promise(() => {}) : inspector.check(server))
+  return still
 }
 
 /** There are no servers here to call: whether a call gets this far is what is looked at. */

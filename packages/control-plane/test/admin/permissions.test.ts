@@ -36,6 +36,8 @@ const EXPECTED: Record<string, number[]> = {
   'PATCH /workspaces/:workspace/servers/:server': ADMINS(200),
   'DELETE /workspaces/:workspace/servers/:server': ADMINS(204),
   'POST /workspaces/:workspace/servers/:server/check': ADMINS(200),
+  'GET /workspaces/:workspace/servers/:server/update': ADMINS(200),
+  'POST /workspaces/:workspace/servers/:server/update': ADMINS(200),
   'POST /workspaces/:workspace/servers/openapi-preview': ADMINS(200),
   // The one server there is has a credential instead.
   'POST /workspaces/:workspace/servers/:server/login': ADMINS(400),
@@ -54,6 +56,13 @@ const EXPECTED: Record<string, number[]> = {
   'POST /members/revoke': OWNERS_OUTSIDE(200),
   'GET /catalog': [200, 200, 200, 403, 200, 200, 403, 401],
   'GET /catalog/:entry': [200, 200, 200, 403, 200, 200, 403, 401],
+  'GET /catalogs': OWNERS_OUTSIDE(200),
+  'GET /catalogs/:catalog': OWNERS_OUTSIDE(200),
+  'PUT /catalogs/:catalog': OWNERS_OUTSIDE(200),
+  'DELETE /catalogs/:catalog': OWNERS_OUTSIDE(204),
+  'POST /catalogs/:catalog/refresh': OWNERS_OUTSIDE(200),
+  'GET /catalog-rules': OWNERS_OUTSIDE(200),
+  'PUT /catalog-rules': OWNERS_OUTSIDE(200),
   'GET /system': OWNERS_OUTSIDE(200),
   'POST /workspaces/:workspace/tokens': ADMINS(201),
   'GET /workspaces/:workspace/tokens': ADMINS(200),
@@ -83,6 +92,14 @@ const EXPECTED: Record<string, number[]> = {
   'GET /audit/checkpoint-key': [200, 200, 403, 403, 200, 403, 403, 401],
 }
 
+/** What every server was added from, when it was still at another address. */
+const NOTES = {
+  name: 'com.example/notes',
+  description: 'Keep notes',
+  version: '2.0.0',
+  remotes: [{ type: 'streamable-http', url: 'https://mcp.example.com/v2' }],
+}
+
 /** A definition that waits for approval at every server. */
 const WAITING = { tool: 'rm', hash: 'h'.repeat(43) }
 
@@ -92,6 +109,7 @@ describe('[T10] who may do what', () => {
 
   beforeAll(async () => {
     installation = await openInstallation()
+    await installation.ask('owner', 'PUT', '/catalogs/house', { entries: [NOTES] })
   })
   afterAll(() => installation[Symbol.asyncDispose]())
 
@@ -266,6 +284,7 @@ describe('[T10] who may do what', () => {
       server: `s-${sequence}`,
       token: `t-${sequence}`,
       invite: `i-${sequence}`,
+      catalog: `c-${sequence}`,
       seq: '',
     }
     if (method === 'DELETE' && path === '/workspaces/:workspace' && caller === 'owner')
@@ -282,7 +301,7 @@ describe('[T10] who may do what', () => {
   }
 
   async function prepare(
-    target: { slug: string; server: string; token: string; invite: string; seq: string },
+    target: { slug: string; server: string; token: string; invite: string; catalog: string; seq: string },
     path: string,
   ): Promise<void> {
     const { storage, time } = installation
@@ -295,6 +314,7 @@ describe('[T10] who may do what', () => {
       })
     }
     if (path.includes(':server')) await addServer('w-acme', target.server)
+    if (path.includes(':catalog')) await addCatalog(target.catalog)
     if (path.includes(':invite')) await addInvite('w-acme', target.invite)
     if (path.includes(':seq')) target.seq = String(await addRow('w-acme', 'dev'))
     if (!path.includes(':token')) return
@@ -329,6 +349,11 @@ describe('[T10] who may do what', () => {
     return (await installation.storage.audit.head(workspaceId)).seq
   }
 
+  async function addCatalog(name: string): Promise<void> {
+    const about = { title: name, leftOut: 0, size: 0, createdAt: 0, updatedAt: 0 }
+    await installation.storage.catalogs.put({ name, ...about })
+  }
+
   async function addInvite(workspaceId: string, id: string): Promise<void> {
     const wanted = { member: 'mia', role: 'developer' as const, rules: {} }
     await installation.storage.invites.create({
@@ -348,6 +373,13 @@ describe('[T10] who may do what', () => {
       workspaceId,
       name,
       target: { kind: 'remote', url: 'https://mcp.example.com/mcp', transport: 'auto', headers: {} },
+      origin: {
+        entry: 'house.notes',
+        deployment: 'remote:none',
+        version: '1.0.0',
+        address: 'https://mcp.example.com/mcp',
+        values: {},
+      },
       enabled: true,
       prefix: 'always',
       tools: {},
@@ -362,9 +394,11 @@ describe('[T10] who may do what', () => {
   function bodyFor(method: string, path: string): unknown {
     if (method === 'GET') return undefined
     if (path.endsWith('/credential') && method === 'PUT') return { values: { TOKEN: 'a-long-enough-secret' } }
+    if (path === '/catalog-rules') return { builtIn: true }
+    if (method === 'PUT') return { entries: [NOTES] }
     if (method === 'PATCH') return path.endsWith(':server') ? { enabled: true } : { name: 'Acme' }
     if (path.endsWith('/verify')) return { checkpoints: [] }
-    if (method !== 'POST' || /check$|rotate$|login$/.test(path)) return {}
+    if (method !== 'POST' || /(?:check|rotate|login|refresh|update)$/.test(path)) return {}
     sequence += 1
     if (path === '/workspaces') return { slug: `new-${sequence}`, name: 'New' }
     if (path.endsWith('/pins/approve')) return WAITING
@@ -379,7 +413,7 @@ describe('[T10] who may do what', () => {
 
   function fill(
     path: string,
-    { slug = 'acme', server = 'notes', token = 'none', invite = 'none', seq = '1' },
+    { slug = 'acme', server = 'notes', token = 'none', invite = 'none', catalog = 'none', seq = '1' },
   ): string {
     return path
       .replace(':workspace', slug)
@@ -387,6 +421,7 @@ describe('[T10] who may do what', () => {
       .replace(':token', token)
       .replace(':invite', invite)
       .replace(':entry', 'github')
+      .replace(':catalog', catalog)
       .replace(':seq', seq)
   }
 })

@@ -252,15 +252,6 @@ describe('servers', () => {
     )
   })
 
-  it('do not come from the catalog yet', async () => {
-    await using gateway = await openInstallation()
-    const refused = await gateway.ask('admin', 'POST', SERVERS, { name: 'github', catalog: 'github' })
-    expect([refused.status, refused.body.detail]).toEqual([
-      501,
-      'The catalog comes with a later version; add the server by URL.',
-    ])
-  })
-
   it('keep their address: a credential set for one is not sent to another', async () => {
     await using gateway = await openInstallation()
     await gateway.ask('admin', 'POST', SERVERS, NOTES)

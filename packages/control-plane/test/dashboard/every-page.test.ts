@@ -22,6 +22,7 @@ const DIALOGS: readonly [path: string, button: string][] = [
   ['/w/acme/tokens', 'Invite a teammate'],
   ['/w/acme/credentials', 'Rotate'],
   ['/workspaces', 'Make a workspace'],
+  ['/catalogs', 'Add a catalog'],
 ]
 
 describe.skipIf(noBrowser !== undefined)(`every page of the dashboard ${noBrowser ?? ''}`, () => {

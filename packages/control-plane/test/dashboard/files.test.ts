@@ -42,6 +42,7 @@ const PAGES = [
   '/account',
   '/workspaces',
   '/members',
+  '/catalogs',
   '/system',
   '/w/team/servers/a%20b',
 ]

@@ -40,6 +40,7 @@ export function workspacePages(slug: string, server: string, seq: number): Dashb
 export const INSTALLATION_PAGES: readonly DashboardPage[] = [
   { name: 'workspaces', path: '/workspaces', link: 'Workspaces', roles: OWNER },
   { name: 'every-member', path: '/members', link: 'All members', roles: OWNER },
+  { name: 'catalogs', path: '/catalogs', link: 'Catalogs', roles: OWNER },
   { name: 'system', path: '/system', link: 'System', roles: OWNER },
   { name: 'account', path: '/account', roles: EVERYBODY },
 ]

@@ -75,10 +75,25 @@ const SHOTS: readonly Shot[] = [
     },
   },
   {
+    name: 'catalog',
+    path: '/w/acme/servers?add=catalog',
+    async prepare({ page }) {
+      await page.getByRole('dialog').getByText('Show more').waitFor()
+    },
+  },
+  {
+    name: 'catalog-entry',
+    path: '/w/acme/servers?add=catalog&entry=github',
+    async prepare({ page }) {
+      await page.getByRole('button', { name: 'Add and check' }).waitFor()
+    },
+  },
+  {
     name: 'add-server',
     path: '/w/acme/servers',
     async prepare({ page }) {
       await page.getByRole('button', { name: 'Add a server' }).first().click()
+      await page.getByRole('button', { name: 'By URL' }).click()
       await page.getByRole('dialog').waitFor()
     },
   },

@@ -38,6 +38,7 @@ describe.skipIf(noBrowser !== undefined)(`servers in the dashboard ${noBrowser ?
     await window.open('/w/acme/servers')
     await page.getByRole('button', { name: 'Add a server' }).first().click()
     const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'By URL' }).click()
     await dialog.getByLabel('URL', { exact: true }).fill(`${guarded.url}/mcp`)
     await dialog.getByLabel('Name', { exact: true }).fill('greeter')
     await dialog.getByRole('radio', { name: 'Bearer token' }).check()

@@ -46,6 +46,65 @@ if (postgres === undefined) {
 describe.each(databases)('storage on $name', ({ freshUrl }) => {
   const open = async () => openStorage({ url: await freshUrl(), clock })
 
+  describe('catalogs', () => {
+    const CATALOG = { name: 'house', title: 'House', leftOut: 0, size: 1, createdAt: 1, updatedAt: 2 }
+
+    it('come back as they were put, and keep their entries when only what is known of them changes', async () => {
+      await using storage = await open()
+      await storage.catalogs.put(CATALOG, '[{"name":"x"}]')
+      const failed = {
+        ...CATALOG,
+        url: 'https://registry.example',
+        readAt: 3,
+        problem: { at: 4, message: 'It is gone.', fix: 'Wait.' },
+      }
+      await storage.catalogs.put(failed)
+      expect(await storage.catalogs.all()).toEqual([failed])
+      expect(await storage.catalogs.entriesOf('house')).toBe('[{"name":"x"}]')
+      await storage.catalogs.put(CATALOG, '[]')
+      expect(await storage.catalogs.all()).toEqual([CATALOG])
+      expect(await storage.catalogs.entriesOf('house')).toBe('[]')
+      await storage.catalogs.remove('house')
+      expect(await storage.catalogs.entriesOf('house')).toBeUndefined()
+      await expect(storage.catalogs.remove('house')).rejects.toMatchObject({ code: 'not_found' })
+    })
+
+    it('allow everything until there are rules', async () => {
+      await using storage = await open()
+      expect(await storage.catalogs.rules()).toEqual({ builtIn: true })
+      const rules = { builtIn: false, allow: [{ id: 'house.*', official: true }], deny: [] }
+      await storage.catalogs.putRules({ builtIn: true }, 1)
+      await storage.catalogs.putRules(rules, 2)
+      expect(await storage.catalogs.rules()).toEqual(rules)
+    })
+
+    it('leave where a server came from with it', async () => {
+      await using storage = await open()
+      await storage.workspaces.create(sampleWorkspace('w'))
+      const origin = {
+        entry: 'github',
+        deployment: 'remote:oauth',
+        version: '1.0.0',
+        values: { REGION: 'eu' },
+      }
+      await storage.servers.create({ ...sampleServer('w', 's'), origin })
+      expect((await storage.servers.all('w'))[0]?.origin).toEqual(origin)
+    })
+
+    it('give a server and its first credential together, or neither', async () => {
+      await using storage = await open()
+      await storage.workspaces.create(sampleWorkspace('w'))
+      const server = sampleServer('w', 's')
+      const misplaced = sampleCredential(server, 7)
+      await expect(storage.servers.create(server, undefined, misplaced)).rejects.toMatchObject({
+        code: 'conflict',
+      })
+      expect(await storage.servers.all('w')).toEqual([])
+      await storage.servers.create(server, undefined, sampleCredential(server, 1))
+      expect((await storage.credentials.byServer(server.id))?.version).toBe(1)
+    })
+  })
+
   describe('workspaces', () => {
     it('gives back what was created, by slug and by id', async () => {
       await using storage = await open()

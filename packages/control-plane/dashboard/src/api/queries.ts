@@ -94,3 +94,39 @@ export interface StatsQuery {
 
 export const statsQuery = (slug: string, query: StatsQuery) =>
   inWorkspace(slug, 'stats', shapes.statsShape, ['stats'], { ...query })
+
+export interface CatalogQuestion {
+  query?: string | undefined
+  category?: string | undefined
+  auth?: string | undefined
+  transport?: string | undefined
+  official?: string | undefined
+  limit?: number | undefined
+}
+
+/** What can be added depends on who asks: forgotten with all else when somebody signs in. */
+export const catalogQuery = (question: CatalogQuestion) =>
+  get(['catalog', 'search'], shapes.catalogPageShape, ['catalog'], { ...question })
+export const catalogEntryQuery = (id: string) =>
+  get(['catalog', 'entry', id], shapes.catalogEntryShape, ['catalog', id])
+export const catalogSourcesQuery = get(['installation', 'catalogs'], shapes.catalogSourcesShape, ['catalogs'])
+export const catalogRulesQuery = get(['installation', 'catalog-rules'], shapes.catalogRulesShape, [
+  'catalog-rules',
+])
+/**
+ * Starts the new version beside the old one: asked once for as long as somebody looks, and not again because something
+ * else has changed.
+ */
+export const serverUpdateQuery = (slug: string, server: string) =>
+  queryOptions({
+    ...get(['server-update', slug, server], shapes.serverUpdateShape, [
+      'workspaces',
+      slug,
+      'servers',
+      server,
+      'update',
+    ]),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    retry: false,
+  })

@@ -44,3 +44,8 @@ export function removeCredential(slug: string, name: string) {
 export function approvePins(slug: string, name: string, all: readonly { tool: string; hash: string }[]) {
   return tell('POST', approvedShape, path(slug, name, 'pins', 'approve'), { all })
 }
+
+/** Takes over the catalog's newer version; what it has stays, and what is new comes along. */
+export function updateServer(slug: string, name: string, values: Record<string, string>) {
+  return tell('POST', serverShape, path(slug, name, 'update'), { values })
+}

@@ -74,6 +74,7 @@ export const serverShape = object({
   enabled: boolean(),
   status: oneOf(SERVER_STATUSES),
   error: optional(fault),
+  /** What a server that is not met yet is doing, where that takes long. */
   progress: optional(string()),
   tools: number(),
   era: nullable(oneOf(['modern', 'legacy'])),
@@ -103,6 +104,8 @@ export const serverShape = object({
   heldBack: number(),
   credential: optional(union([credential, object({ set: boolean() })])),
   warning: optional(string()),
+  catalog: optional(object({ id: string(), version: string(), deployment: string() })),
+  update: optional(object({ from: string(), to: string() })),
 })
 export type Server = output<typeof serverShape>
 export const serversShape = pageOf(serverShape)
@@ -414,3 +417,118 @@ export const systemShape = object({
   log: object({ checkpoints: nullable(string()), retentionDays: nullable(number()) }),
 })
 export type System = output<typeof systemShape>
+
+const counts = record(string(), number())
+
+export const catalogItemShape = object({
+  id: string(),
+  title: string(),
+  description: string(),
+  vendor: string(),
+  isOfficial: boolean(),
+  category: string(),
+  status: oneOf(['active', 'deprecated', 'unmaintained']),
+  statusNote: optional(string()),
+  replacedBy: optional(string()),
+  warning: optional(string()),
+  links: object({ homepage: string(), docs: optional(string()), source: optional(string()) }),
+  verified: array(object({ at: string(), how: string(), note: optional(string()) })),
+  source: string(),
+  denied: optional(string()),
+  isAddable: boolean(),
+  ways: array(object({ kind: string(), auth: string() })),
+})
+export type CatalogItem = output<typeof catalogItemShape>
+
+export const catalogPageShape = object({
+  ...pageOf(catalogItemShape).shape,
+  total: number(),
+  counts: object({ category: counts, auth: counts, transport: counts, official: counts }),
+})
+export type CatalogPage = output<typeof catalogPageShape>
+
+const need = object({
+  name: string(),
+  isSecret: boolean(),
+  isRequired: boolean(),
+  description: optional(string()),
+  format: string(),
+  default: optional(string()),
+  choices: optional(array(string())),
+  placeholder: optional(string()),
+  getItAt: optional(string()),
+})
+export type Need = output<typeof need>
+
+const deployment = object({
+  kind: oneOf(['remote', 'npm', 'pypi', 'oci']),
+  auth: string(),
+  oauth: optional(object({ client: string() })),
+  registerAt: optional(string()),
+  label: optional(string()),
+  warning: optional(string()),
+  tools: optional(number()),
+  obstacle: optional(string()),
+  url: optional(string()),
+  package: optional(string()),
+  version: optional(string()),
+  needs: array(need),
+})
+export type Deployment = output<typeof deployment>
+
+export const catalogEntryShape = object({
+  ...catalogItemShape.shape,
+  version: string(),
+  deployments: array(deployment),
+})
+export type CatalogEntry = output<typeof catalogEntryShape>
+
+export const serverUpdateShape = object({
+  from: string(),
+  to: string(),
+  needs: array(need),
+  tools: nullable(
+    object({
+      added: array(object({ tool: string(), description: nullable(string()) })),
+      removed: array(string()),
+      changed: array(
+        object({
+          tool: string(),
+          changes: array(object({ path: string(), before: optional(unknown()), after: optional(unknown()) })),
+        }),
+      ),
+      unchanged: number(),
+    }),
+  ),
+  reason: optional(object({ message: string(), fix: optional(string()) })),
+})
+export type ServerUpdate = output<typeof serverUpdateShape>
+
+export const catalogSourceShape = object({
+  name: string(),
+  title: string(),
+  kind: oneOf(['built-in', 'given', 'registry']),
+  url: optional(string()),
+  isOn: boolean(),
+  size: number(),
+  leftOut: number(),
+  readAt: nullable(string()),
+  problem: optional(object({ at: string(), message: string(), fix: optional(string()) })),
+})
+export type CatalogSource = output<typeof catalogSourceShape>
+export const catalogSourcesShape = object({ items: array(catalogSourceShape) })
+
+const catalogRule = object({
+  id: optional(string()),
+  category: optional(string()),
+  official: optional(boolean()),
+  transport: optional(string()),
+  source: optional(string()),
+})
+export type CatalogRule = output<typeof catalogRule>
+export const catalogRulesShape = object({
+  builtIn: boolean(),
+  allow: optional(array(catalogRule)),
+  deny: optional(array(catalogRule)),
+})
+export type CatalogRules = output<typeof catalogRulesShape>

@@ -4,6 +4,7 @@ import {
   ChartLine,
   House,
   KeyRound,
+  LibraryBig,
   type LucideIcon,
   Play,
   Plug,
@@ -43,5 +44,6 @@ export const WORKSPACE_PAGES: readonly Destination[] = [
 export const INSTALLATION_PAGES: readonly Destination[] = [
   { label: 'Workspaces', icon: Building2, to: '/workspaces', needs: 'workspace.create' },
   { label: 'All members', icon: Users, to: '/members', needs: 'token.manage-owners' },
+  { label: 'Catalogs', icon: LibraryBig, to: '/catalogs', needs: 'catalog.manage' },
   { label: 'System', icon: Activity, to: '/system', needs: 'system.read' },
 ]

@@ -71,6 +71,11 @@ const installation = [
   }),
   createRoute({
     getParentRoute: () => inside,
+    path: '/catalogs',
+    component: lazyRouteComponent(() => import('../pages/catalogs/catalogs-page.tsx'), 'CatalogsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
     path: '/system',
     component: lazyRouteComponent(() => import('../pages/system/system-page.tsx'), 'SystemPage'),
   }),
@@ -99,7 +104,13 @@ const workspacePages = [
   createRoute({
     getParentRoute: () => workspace,
     path: '/servers',
-    validateSearch: ({ add }: Record<string, unknown>): { add?: boolean } => (add === true ? { add } : {}),
+    validateSearch: ({
+      add,
+      entry,
+    }: Record<string, unknown>): { add?: true | 'catalog'; entry?: string } => ({
+      ...((add === true || add === 'catalog') && { add }),
+      ...(add === 'catalog' && typeof entry === 'string' && { entry }),
+    }),
     component: lazyRouteComponent(() => import('../pages/servers/servers-page.tsx'), 'ServersPage'),
   }),
   createRoute({

@@ -133,6 +133,7 @@ function targetOf({
   token,
   invite,
   entry,
+  catalog,
   seq,
 }: Record<string, string | undefined>): Target {
   return {
@@ -141,6 +142,7 @@ function targetOf({
     ...(token === undefined ? {} : { token }),
     ...(invite === undefined ? {} : { invite }),
     ...(entry === undefined ? {} : { entry }),
+    ...(catalog === undefined ? {} : { catalog }),
     ...(seq === undefined ? {} : { seq }),
   }
 }

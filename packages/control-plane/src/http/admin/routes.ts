@@ -16,6 +16,15 @@ import {
 } from '../../manage/audit-log.ts'
 import { callTool } from '../../manage/calls.ts'
 import { searchCatalog, showCatalogEntry } from '../../manage/catalog.ts'
+import {
+  listCatalogs,
+  putCatalog,
+  putCatalogRules,
+  refreshCatalog,
+  removeCatalog,
+  showCatalog,
+  showCatalogRules,
+} from '../../manage/catalogs.ts'
 import { listClients } from '../../manage/clients.ts'
 import { putCredential, removeCredential, showCredential } from '../../manage/credentials.ts'
 import { createInvite, listInvites, revokeInvite } from '../../manage/invites.ts'
@@ -25,6 +34,7 @@ import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
 import { previewApi } from '../../manage/preview-api.ts'
 import { startServerLogin } from '../../manage/server-logins.ts'
+import { applyServerUpdate, showServerUpdate } from '../../manage/server-update.ts'
 import {
   changeServer,
   checkServer,
@@ -60,7 +70,7 @@ export type Sends = 'json' | 'created' | 'nothing' | 'file' | 'events'
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token`, `:invite` and `:entry` ids, `:seq` a number. */
+  /** Below the base path. `:workspace` is a slug, `:server` a name, `:token`, `:invite` and `:entry` ids, `:catalog` a name, `:seq` a number. */
   path: string
   operation: Operation
   sends: Sends
@@ -81,6 +91,7 @@ const DOCUMENT_BYTES = 8 * 1024 * 1024
 const WORKSPACE = '/workspaces/:workspace'
 const SERVER = `${WORKSPACE}/servers/:server`
 const TOKEN = `${WORKSPACE}/tokens/:token`
+const CATALOG = '/catalogs/:catalog'
 const INVITE = `${WORKSPACE}/invites/:invite`
 
 /** Every route there is. Serving, the description for machines and the tests of permissions all read this. */
@@ -112,6 +123,8 @@ export const ROUTES: readonly Route[] = [
   { method: 'PATCH', path: SERVER, operation: changeServer, sends: 'json' },
   { method: 'DELETE', path: SERVER, operation: removeServer, sends: 'nothing' },
   { method: 'POST', path: `${SERVER}/check`, operation: checkServer, sends: 'json' },
+  { method: 'GET', path: `${SERVER}/update`, operation: showServerUpdate, sends: 'json', cancellable: true },
+  { method: 'POST', path: `${SERVER}/update`, operation: applyServerUpdate, sends: 'json' },
   { method: 'POST', path: `${SERVER}/login`, operation: startServerLogin, sends: 'json' },
   { method: 'GET', path: `${SERVER}/pins`, operation: listPins, sends: 'json' },
   { method: 'POST', path: `${SERVER}/pins/approve`, operation: approvePins, sends: 'json' },
@@ -147,6 +160,13 @@ export const ROUTES: readonly Route[] = [
 
   { method: 'GET', path: '/catalog', operation: searchCatalog, sends: 'json' },
   { method: 'GET', path: '/catalog/:entry', operation: showCatalogEntry, sends: 'json' },
+  { method: 'GET', path: '/catalogs', operation: listCatalogs, sends: 'json' },
+  { method: 'GET', path: CATALOG, operation: showCatalog, sends: 'json' },
+  { method: 'PUT', path: CATALOG, operation: putCatalog, sends: 'json' },
+  { method: 'DELETE', path: CATALOG, operation: removeCatalog, sends: 'nothing' },
+  { method: 'POST', path: `${CATALOG}/refresh`, operation: refreshCatalog, sends: 'json' },
+  { method: 'GET', path: '/catalog-rules', operation: showCatalogRules, sends: 'json' },
+  { method: 'PUT', path: '/catalog-rules', operation: putCatalogRules, sends: 'json' },
 
   { method: 'GET', path: '/system', operation: showSystem, sends: 'json' },
 

@@ -14,7 +14,17 @@ export interface DashboardOptions {
 }
 
 /** The addresses that the dashboard shows a page for. */
-const PAGES = ['/', '/sign-in', '/setup', '/account', '/workspaces', '/members', '/system', '/w/*']
+const PAGES = [
+  '/',
+  '/sign-in',
+  '/setup',
+  '/account',
+  '/workspaces',
+  '/members',
+  '/catalogs',
+  '/system',
+  '/w/*',
+]
 
 /** The dashboard's files. They hold no secret and ask for no token: what they show they get from the admin API. */
 export function createDashboardApp({ folder, publicUrl }: DashboardOptions): Hono {

@@ -1,7 +1,7 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, useState } from 'react'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type ReactNode, useEffect, useState } from 'react'
 import { ApiError } from '../../api/api-error.ts'
-import { serverToolsQuery } from '../../api/queries.ts'
+import { serverQuery, serverToolsQuery } from '../../api/queries.ts'
 import { checkServer, createServer, putCredential, removeServer } from '../../api/servers.ts'
 import type { Server } from '../../api/shapes.ts'
 import { useRefresh } from '../../api/use-refresh.ts'
@@ -14,6 +14,7 @@ import { CredentialForm } from '../credentials/credential-form.tsx'
 import { namesAsked } from '../credentials/credential-state.ts'
 import { apiServer, EMPTY_API } from './api-draft.ts'
 import { ApiServerForm } from './api-server-form.tsx'
+import { CatalogWay } from './catalog-way.tsx'
 import { CheckedServer } from './checked-server.tsx'
 import { HostedServerForm } from './hosted-server-form.tsx'
 import {
@@ -32,6 +33,7 @@ import { wantsCredential } from './server-trouble.tsx'
 
 /** The ways a server comes into a workspace. A further one is a row here and a form below. */
 const WAYS = [
+  { way: 'catalog', label: 'Catalog', needs: 'server.write' },
   { way: 'url', label: 'By URL', needs: 'server.write' },
   { way: 'openapi', label: 'From OpenAPI', needs: 'server.write' },
   { way: 'command', label: 'By command', needs: 'server.host' },
@@ -39,17 +41,24 @@ const WAYS = [
 type Way = (typeof WAYS)[number]['way']
 
 /** What happened so far; a server that exists stays where it is when something after it fails. */
-interface Added {
+export interface Added {
   server: Server
   warning?: string | undefined
   /** Of the credential, or of the check. */
   failure?: unknown
 }
 
-export function AddServerDialog({ slug, onClose }: { slug: string; onClose: () => void }) {
+interface Props {
+  slug: string
+  /** The catalog's entry that the address names. */
+  entry: string | undefined
+  onClose: () => void
+}
+
+export function AddServerDialog({ slug, entry, onClose }: Props) {
   const may = useMay()
   const ways = WAYS.filter(({ needs }) => may(needs))
-  const [way, setWay] = useState<Way>('url')
+  const [way, setWay] = useState<Way>('catalog')
   const [remote, setRemote] = useState(EMPTY_REMOTE)
   const [hosted, setHosted] = useState(EMPTY_HOSTED)
   const [api, setApi] = useState(EMPTY_API)
@@ -82,36 +91,41 @@ export function AddServerDialog({ slug, onClose }: { slug: string; onClose: () =
           ))}
         </fieldset>
       )}
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (mistakes.places.headers !== undefined && !addition.isError) return
-          addition.mutate(
-            { url: remoteServer(remote), openapi: apiServer(api), command: hostedServer(hosted) }[way],
-          )
-        }}
-      >
-        {way === 'url' && <RemoteServerForm draft={remote} onChange={setRemote} mistakes={mistakes.places} />}
-        {way === 'openapi' && (
-          <ApiServerForm slug={slug} draft={api} onChange={setApi} mistakes={mistakes.places} />
-        )}
-        {way === 'command' && (
-          <HostedServerForm draft={hosted} onChange={setHosted} mistakes={mistakes.places} />
-        )}
-        {mistakes.elsewhere}
-        <div className="dialog-foot">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button
-            type="submit"
-            look="main"
-            busy={addition.isPending}
-            disabled={way === 'openapi' && api.chosen.size === 0}
-          >
-            {addition.isPending ? 'Adding and checking' : 'Add and check'}
-          </Button>
-        </div>
-      </form>
+      {way === 'catalog' && <CatalogWay slug={slug} entry={entry} onAdded={setAdded} onClose={onClose} />}
+      {way !== 'catalog' && (
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (mistakes.places.headers !== undefined && !addition.isError) return
+            addition.mutate(
+              { url: remoteServer(remote), openapi: apiServer(api), command: hostedServer(hosted) }[way],
+            )
+          }}
+        >
+          {way === 'url' && (
+            <RemoteServerForm draft={remote} onChange={setRemote} mistakes={mistakes.places} />
+          )}
+          {way === 'openapi' && (
+            <ApiServerForm slug={slug} draft={api} onChange={setApi} mistakes={mistakes.places} />
+          )}
+          {way === 'command' && (
+            <HostedServerForm draft={hosted} onChange={setHosted} mistakes={mistakes.places} />
+          )}
+          {mistakes.elsewhere}
+          <div className="dialog-foot">
+            <Button onClick={onClose}>Cancel</Button>
+            <Button
+              type="submit"
+              look="main"
+              busy={addition.isPending}
+              disabled={way === 'openapi' && api.chosen.size === 0}
+            >
+              {addition.isPending ? 'Adding and checking' : 'Add and check'}
+            </Button>
+          </div>
+        </form>
+      )}
     </Dialog>
   )
 }
@@ -162,6 +176,24 @@ function mistakesOf(
   }
 }
 
+/** A package may be installed for a minute before its server can be met: what becomes of it is shown as it comes. */
+function useUntilMet(slug: string, added: Added, onChange: (added: Added) => void): void {
+  const isOnItsWay = added.server.status === 'connecting' && added.failure === undefined
+  // What was known of an earlier server of this name is not about this one.
+  const [since] = useState(() => Date.now())
+  const { data, dataUpdatedAt } = useQuery({
+    ...serverQuery(slug, added.server.name),
+    enabled: isOnItsWay,
+    refetchInterval: UNTIL_MET_MS,
+  })
+  useEffect(() => {
+    const isNews = isOnItsWay && dataUpdatedAt > since && data !== undefined && data !== added.server
+    if (isNews) onChange({ ...added, server: data })
+  }, [isOnItsWay, data, dataUpdatedAt, since, added, onChange])
+}
+
+const UNTIL_MET_MS = 1_500
+
 interface AddedProps {
   slug: string
   added: Added
@@ -173,6 +205,7 @@ interface AddedProps {
 function AddedServer({ slug, added, onChange, onClose }: AddedProps) {
   const { server, warning, failure } = added
   const refresh = useRefresh()
+  useUntilMet(slug, added, onChange)
   const client = useQueryClient()
   const again = useMutation({
     async mutationFn() {
@@ -213,7 +246,12 @@ function AddedServer({ slug, added, onChange, onClose }: AddedProps) {
       {again.isError && <ErrorNotice error={again.error} />}
       {takeBack.isError && <ErrorNotice error={takeBack.error} />}
       <div className="dialog-foot">
-        {!well && (
+        {!well && server.status === 'needs_login' && (
+          <ButtonLink to="/w/$slug/servers/$server" params={{ slug, server: server.name }}>
+            Log in
+          </ButtonLink>
+        )}
+        {!well && server.status !== 'connecting' && (
           <>
             <Button busy={takeBack.isPending} onClick={() => takeBack.mutate()}>
               Remove it and change what I typed

@@ -17,6 +17,13 @@ export function CheckedServer({ slug, server }: { slug: string; server: Server }
           </Notice>
           {tools > 0 && <FoundTools slug={slug} server={name} />}
         </>
+      ) : status === 'connecting' ? (
+        <Notice title={`Meeting ${name}`}>
+          {server.progress ??
+            (server.kind === 'hosted'
+              ? 'Its package is installed and started. This can take a minute; you can close this and look later.'
+              : 'It has not answered yet. You can close this and look later.')}
+        </Notice>
       ) : (
         <Notice
           tone={status === 'failing' ? 'bad' : 'warn'}

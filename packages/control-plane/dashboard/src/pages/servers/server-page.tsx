@@ -1,10 +1,11 @@
 import './servers.css'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
+import { LibraryBig } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { serverQuery } from '../../api/queries.ts'
 import type { Server } from '../../api/shapes.ts'
-import { StatusBadge } from '../../parts/badge.tsx'
+import { Badge, StatusBadge } from '../../parts/badge.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Skeleton } from '../../parts/skeleton.tsx'
@@ -19,6 +20,7 @@ import { ServerSettings } from './server-settings.tsx'
 import { ServerSwitch } from './server-switch.tsx'
 import { ServerTools } from './server-tools.tsx'
 import { ServerTrouble } from './server-trouble.tsx'
+import { UpdateNotice } from './server-update.tsx'
 
 // Charts weigh as much as the rest of the page; only this part shows any.
 const ServerActivity = lazy(async () => ({ default: (await import('./server-activity.tsx')).ServerActivity }))
@@ -75,10 +77,16 @@ function ServerBody({ slug, server }: { slug: string; server: Server }) {
         <StatusBadge status={server.status} />
         <KindBadge kind={server.kind} />
         {server.era !== null && <EraBadge era={server.era} />}
+        {server.catalog !== undefined && (
+          <Badge icon={LibraryBig} title={`${server.catalog.id}, ${server.catalog.deployment}`}>
+            {`From the catalog, ${server.catalog.version}`}
+          </Badge>
+        )}
         {server.url !== undefined && <code className="soft wrap">{server.url}</code>}
       </div>
       {server.enabled && <ServerTrouble slug={slug} server={server} />}
       {server.status === 'needs_login' && <ServerLogin slug={slug} server={server} />}
+      <UpdateNotice slug={slug} server={server} />
       <Tabs
         label="Parts of this server"
         current={current}

@@ -24,12 +24,12 @@ const HOURS = 24
 
 export function ServersPage() {
   const { slug } = useParams({ from: '/inside/w/$slug/servers' })
-  const { add = false } = useSearch({ from: '/inside/w/$slug/servers' })
+  const { add, entry } = useSearch({ from: '/inside/w/$slug/servers' })
   const navigate = useNavigate()
   const may = useMay()
   const servers = useQuery({ ...serversQuery(slug), refetchInterval: EVERY_MS })
   const setAdding = (adding: boolean) =>
-    void navigate({ to: '.', search: adding ? { add: true } : {}, replace: true, resetScroll: false })
+    void navigate({ to: '.', search: adding ? { add: 'catalog' } : {}, replace: true, resetScroll: false })
   const addButton = may('server.write') ? (
     <Button look="main" onClick={() => setAdding(true)}>
       <Plus size={17} aria-hidden="true" />
@@ -43,7 +43,9 @@ export function ServersPage() {
           items.length === 0 ? <NoServers action={addButton} /> : <ServerCards slug={slug} servers={items} />
         }
       </Loaded>
-      {add && may('server.write') && <AddServerDialog slug={slug} onClose={() => setAdding(false)} />}
+      {add !== undefined && may('server.write') && (
+        <AddServerDialog slug={slug} entry={entry} onClose={() => setAdding(false)} />
+      )}
     </Page>
   )
 }
