@@ -39,6 +39,10 @@ const ROOMS: Record<string, Room> = {
     because:
       'what an entry means must be testable without a database or a server; all it reads are its own files',
   },
+  'client-config': {
+    may: ['model', 'catalog', 'zod', 'jsonc-parser', 'smol-toml', 'yaml'],
+    because: "what a client's configuration means here must be testable by tables; it keeps nothing",
+  },
   stats: {
     may: ['model', 'node:timers/promises'],
     because:
@@ -63,7 +67,18 @@ const ROOMS: Record<string, Room> = {
     because: 'the journey of a call runs without a socket or a database of its own',
   },
   manage: {
-    may: ['model', 'protocol', 'access', 'vault', 'audit', 'catalog', 'stats', 'zod', 'node:*'],
+    may: [
+      'model',
+      'protocol',
+      'access',
+      'vault',
+      'audit',
+      'catalog',
+      'client-config',
+      'stats',
+      'zod',
+      'node:*',
+    ],
     because:
       'what people do is one door further in than HTTP; of the wire it knows how definitions of tools are read exactly',
   },
