@@ -23,6 +23,7 @@ import { rotateMasterKey, showMasterKey } from '../../manage/master-key.ts'
 import { listAllMembers, listMembers, revokeMember, revokeMemberEverywhere } from '../../manage/members.ts'
 import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
+import { importServers } from '../../manage/server-imports.ts'
 import {
   changeServer,
   checkServer,
@@ -88,6 +89,7 @@ export const ROUTES: readonly Route[] = [
 
   { method: 'POST', path: `${WORKSPACE}/servers`, operation: createServer, sends: 'created' },
   { method: 'GET', path: `${WORKSPACE}/servers`, operation: listServers, sends: 'json' },
+  { method: 'POST', path: `${WORKSPACE}/servers/import`, operation: importServers, sends: 'json' },
   { method: 'GET', path: SERVER, operation: showServer, sends: 'json' },
   { method: 'PATCH', path: SERVER, operation: changeServer, sends: 'json' },
   { method: 'DELETE', path: SERVER, operation: removeServer, sends: 'nothing' },
