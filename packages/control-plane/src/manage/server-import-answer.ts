@@ -112,7 +112,7 @@ export function describeOffered(
     warnings: [...warnings, ...off],
     ...(onlyIfChosen !== undefined && {
       reason: onlyIfChosen,
-      fix: "If the gateway's machine has the same, choose it by name.",
+      fix: "If the gateway's machine has the same, choose it.",
     }),
     preselected: onlyIfChosen === undefined,
     obsolete: false,

@@ -1,5 +1,5 @@
 import { order, tell } from './request.ts'
-import { approvedShape, credentialShape, serverShape } from './shapes.ts'
+import { approvedShape, credentialShape, importedShape, serverShape } from './shapes.ts'
 
 // What people do with servers. Each throws `ApiError` where the control plane refuses.
 
@@ -7,6 +7,18 @@ const path = (slug: string, ...rest: string[]) => ['workspaces', slug, 'servers'
 
 export function createServer(slug: string, server: Record<string, unknown>) {
   return tell('POST', serverShape, path(slug), server)
+}
+
+export interface ImportRequest {
+  text: string
+  dryRun?: boolean
+  choose?: readonly string[]
+  versions?: Readonly<Record<string, string>>
+}
+
+/** What a client's configuration becomes here; without `dryRun` it does. */
+export function importServers(slug: string, request: ImportRequest) {
+  return tell('POST', importedShape, path(slug, 'import'), request)
 }
 
 export function changeServer(slug: string, name: string, change: Record<string, unknown>) {

@@ -13,6 +13,7 @@ import { useMay } from '../../shell/session.tsx'
 import { CredentialForm } from '../credentials/credential-form.tsx'
 import { CheckedServer } from './checked-server.tsx'
 import { HostedServerForm } from './hosted-server-form.tsx'
+import { ImportServers } from './import-servers.tsx'
 import {
   EMPTY_HOSTED,
   EMPTY_REMOTE,
@@ -31,6 +32,7 @@ import { wantsCredential } from './server-trouble.tsx'
 const WAYS = [
   { way: 'url', label: 'By URL', needs: 'server.write' },
   { way: 'command', label: 'By command', needs: 'server.host' },
+  { way: 'file', label: "From a client's configuration", needs: 'server.write' },
 ] as const
 type Way = (typeof WAYS)[number]['way']
 
@@ -77,27 +79,31 @@ export function AddServerDialog({ slug, onClose }: { slug: string; onClose: () =
           ))}
         </fieldset>
       )}
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (mistakes.places.headers !== undefined && !addition.isError) return
-          addition.mutate(way === 'url' ? remoteServer(remote) : hostedServer(hosted))
-        }}
-      >
-        {way === 'url' ? (
-          <RemoteServerForm draft={remote} onChange={setRemote} mistakes={mistakes.places} />
-        ) : (
-          <HostedServerForm draft={hosted} onChange={setHosted} mistakes={mistakes.places} />
-        )}
-        {mistakes.elsewhere}
-        <div className="dialog-foot">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="main" busy={addition.isPending}>
-            {addition.isPending ? 'Adding and checking' : 'Add and check'}
-          </Button>
-        </div>
-      </form>
+      {way === 'file' ? (
+        <ImportServers slug={slug} onClose={onClose} />
+      ) : (
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (mistakes.places.headers !== undefined && !addition.isError) return
+            addition.mutate(way === 'url' ? remoteServer(remote) : hostedServer(hosted))
+          }}
+        >
+          {way === 'url' ? (
+            <RemoteServerForm draft={remote} onChange={setRemote} mistakes={mistakes.places} />
+          ) : (
+            <HostedServerForm draft={hosted} onChange={setHosted} mistakes={mistakes.places} />
+          )}
+          {mistakes.elsewhere}
+          <div className="dialog-foot">
+            <Button onClick={onClose}>Cancel</Button>
+            <Button type="submit" look="main" busy={addition.isPending}>
+              {addition.isPending ? 'Adding and checking' : 'Add and check'}
+            </Button>
+          </div>
+        </form>
+      )}
     </Dialog>
   )
 }
