@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
 /** These say how soon something happens: what runs beside them on a small machine would be measured too. */
-const MEASURED = ['test/resilience/**/*.test.ts', 'test/dashboard/speed.test.ts']
+const MEASURED = [
+  'test/dashboard/speed.test.ts',
+  'test/resilience/{disk-full,hosted-*,isolation,*-bombs,kill,large-replies,limits,live-viewers,locked-database}.test.ts',
+  'test/resilience/{long-definitions,replicas,rotation,slow-clients,stopping,token-end}.test.ts',
+]
 
 export default defineConfig({
   test: {

@@ -15,6 +15,8 @@ import { goodToken } from './support/test-gateway.ts'
 // The best of several starts is what the machine's other work disturbs least. The others have room for noise; figures
 // that count come from bench/bridge-start.ts on a quiet machine.
 const maxAddedStartMs = 120
+/** A slow machine is slow at both: there this many starts of a bare pipe are the limit. */
+const maxAddedStarts = 2.5
 const maxCallMs = 4
 const maxRssMb = 110
 
@@ -31,9 +33,13 @@ it.each(nodes)('answers initialize little later than a bare pipe would (%s)', as
     bareMs.push(bare.startMs)
     bridgeMs.push(bridge.startMs)
   }
-  const addedMs = Math.min(...bridgeMs) - Math.min(...bareMs)
-  report(node, `initialize ${addedMs.toFixed(0)} ms later than a bare pipe`)
-  expect(addedMs).toBeLessThan(maxAddedStartMs)
+  const fastestBareMs = Math.min(...bareMs)
+  const addedMs = Math.min(...bridgeMs) - fastestBareMs
+  report(
+    node,
+    `initialize ${addedMs.toFixed(0)} ms later than a bare pipe, which took ${fastestBareMs.toFixed(0)} ms`,
+  )
+  expect(addedMs).toBeLessThan(Math.max(maxAddedStartMs, maxAddedStarts * fastestBareMs))
 })
 
 // Skipped without /proc, which tells the memory.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, realpathSync } from 'node:fs'
 import type { Server as HttpServer, ServerResponse } from 'node:http'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { createAuthenticator } from './access/authenticator.ts'
@@ -22,17 +22,22 @@ import { createBadTokens } from './http/callers/bad-tokens.ts'
 import { createClientAddresses } from './http/callers/client-addresses.ts'
 import { createDashboardApp } from './http/dashboard/app.ts'
 import { createSessionDoor } from './http/dashboard/session-door.ts'
+import { createSessionOf } from './http/dashboard/session-of.ts'
 import { createFrontServer, listen } from './http/front-server.ts'
 import { serveMcp } from './http/mcp/door.ts'
 import type { McpDoorContext } from './http/mcp/door-context.ts'
 import { LegacySessions } from './http/mcp/legacy-sessions.ts'
 import { OpenStreams } from './http/mcp/open-streams.ts'
-import { SlowReaders } from './http/mcp/slow-readers.ts'
 import { createOAuthApp } from './http/oauth/app.ts'
+import { serveOpenAi } from './http/openai/door.ts'
+import type { OpenAiDoorContext } from './http/openai/door-context.ts'
 import { createOperationsApp } from './http/operations-app.ts'
 import { createPagesApp } from './http/pages/app.ts'
 import { watchUnusedConnections } from './http/unused-connections.ts'
+import type { WorkspaceDoorContext } from './http/workspace-door/context.ts'
+import { SlowReaders } from './http/workspace-door/slow-readers.ts'
 import { tendLog } from './log-keeping.ts'
+import { logRenewals } from './log-renewals.ts'
 import { createAuditFeeds } from './manage/audit-feed.ts'
 import type { Manage } from './manage/context.ts'
 import type { MasterKeyFile } from './master-key-file.ts'
@@ -42,19 +47,22 @@ import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
 import type { HostedTarget, Server } from './model/server.ts'
 import type { Storage } from './model/stores.ts'
+import { createLoginKeeper } from './oauth-client/login-keeper.ts'
+import { createOAuthClient } from './oauth-client/oauth-client.ts'
 import { affordableConnections } from './open-files.ts'
+import { openHosting } from './open-hosting.ts'
 import { OpenThings } from './open-things.ts'
+import { createApiReader } from './openapi/api-reader.ts'
+import type { OperatorEnv } from './operator-env.ts'
+import { startPackageUpkeep } from './package-upkeep.ts'
 import { checkJsonLimits, replyLimits, requestLimits } from './protocol/json.ts'
 import { originOf, type Settings } from './settings.ts'
 import { starterServers } from './starter-servers.ts'
 import { createFollower } from './stats/follower.ts'
 import { type DataFolderLock, lockDataFolder } from './storage/data-folder-lock.ts'
 import { databaseUrlOf, openStorage, sqliteFileOf } from './storage/open-storage.ts'
-import { type AddressGuard, createAddressGuard } from './upstream/address-guard.ts'
-import { egressSocketPath, openEgressProxy } from './upstream/hosted/egress-proxy.ts'
-import { isWithin } from './upstream/hosted/program-files.ts'
-import { startReaper } from './upstream/hosted/reaper.ts'
-import { findContainment } from './upstream/hosted/sandbox.ts'
+import { createAddressGuard } from './upstream/address-guard.ts'
+import { createGuardedFetch } from './upstream/guarded-fetch.ts'
 import { Upstream } from './upstream/upstream.ts'
 import { createScrubber } from './vault/scrubber.ts'
 import { openVault } from './vault/vault.ts'
@@ -68,6 +76,8 @@ export interface AppOptions {
   masterKeyFile: MasterKeyFile | undefined
   /** Folders to look for the commands of hosted servers in, in the form of `PATH`. */
   searchPath: string
+  /** What programs that fetch packages may know of the operator's environment; absent: nothing. */
+  operatorEnv?: OperatorEnv
   /** Where the built dashboard is; absent: where this repository builds it. */
   dashboardFolder?: string
   clock: Clock
@@ -128,11 +138,39 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     origin: originOf(settings, state.port),
     port: state.port,
   }))
-  const hosting = settings.hosting === 'off' ? undefined : await openHosting(options, opened, guard)
+  const hosting =
+    settings.hosting === 'off'
+      ? undefined
+      : await openHosting(
+          {
+            ...options,
+            ...settings,
+            otherSecretFiles: [...(options.masterKeyFile?.paths() ?? []), ...databaseFiles(settings)],
+            guard,
+          },
+          opened,
+        )
 
   const { limits } = settings
   const large = new ByteBudget(limits['unread-bytes'])
   const calls = new CallLimits(limits, () => performance.now())
+
+  const oauthClient = createOAuthClient({
+    fetch: createGuardedFetch(guard),
+    guardUrl: (url) => guard.checkUrl(url),
+    publicUrl: () => originOf(settings, state.port),
+    clock,
+    random,
+    newId: randomUUID,
+  })
+  const logins = createLoginKeeper({
+    vault,
+    store: storage.serverLogins,
+    renew: (login) => oauthClient.renew(login),
+    clock,
+    newId: randomUUID,
+    failed: logRenewals({ recorder, clock, newId: randomUUID, reportError }),
+  })
 
   const notSaved = (error: unknown) => log.warn({ err: error }, 'what was found out of a server is not saved')
 
@@ -146,9 +184,12 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
         new Upstream({
           server,
           ...events,
-          credentials: { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) },
+          credentials: wantsLogin(server)
+            ? logins.source(server)
+            : { peek: () => vault.peek(server.id), load: () => vault.credentialFor(server) },
           guard,
           hosting,
+          loadPlan: () => storage.servers.plan(server.id),
           loadOffer: () => storage.servers.lastOffer(server.id),
           saveOffer: (offer) => void storage.servers.saveLastOffer(server.id, offer).catch(notSaved),
           loadVerdict: () => storage.servers.verdict(server.id),
@@ -193,6 +234,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     follower,
     catalog: createCatalogLoader(CATALOG_FOLDER),
     inspector: workspaces.inspector(),
+    oauthClient,
     callTool: createCallByHand({ workspaces, gateway, watch: authenticator.watch }),
     system: () => ({
       version: VERSION,
@@ -213,17 +255,18 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     publicOrigin: () => originOf(settings, state.port),
     hostingAllowed: hosting !== undefined,
     sandboxOf: (target) => hosting?.sandboxOf(target),
+    readApi: createApiReader(),
   }
   const addresses = createClientAddresses(settings)
+  const sessionOf = createSessionOf(authenticator, settings.publicUrl)
   const badTokens = createBadTokens(addresses, () => clock.now())
   const checkJson = (body: Buffer) => checkJsonLimits(body, requestLimits(limits))
   const admin = createAdminApp({ manage, authenticator, badTokens, version: VERSION, reportError, checkJson })
   const openStreams = new Map<ServerResponse, () => void>()
   const sessions = new LegacySessions(vault.sealer('session'))
-  const door: McpDoorContext = {
+  const door: WorkspaceDoorContext = {
     workspaces,
     gateway,
-    sessions,
     authenticator,
     badTokens,
     limits,
@@ -235,14 +278,19 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
         notSaved: (error) => log.warn({ err: error }, 'which clients connected is not saved'),
       }),
     ),
-    streams: new OpenStreams(limits),
     readers: new SlowReaders(limits, large),
     reportError,
+  }
+  const mcpDoor: McpDoorContext = {
+    ...door,
+    sessions,
+    streams: new OpenStreams(limits),
     onShutdown(response, end) {
       openStreams.set(response, end)
       response.once('close', () => openStreams.delete(response))
     },
   }
+  const openAiDoor: OpenAiDoorContext = { ...door, replyLimits: replyLimits(limits), large }
 
   const operations = createOperationsApp({ isReady: () => state.ready, ping: () => storage.ping() })
   operations.route(
@@ -258,7 +306,10 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     }),
   )
   operations.route('/', admin)
-  operations.route('/', createOAuthApp({ manage, publicUrl: settings.publicUrl, addresses, reportError }))
+  operations.route(
+    '/',
+    createOAuthApp({ manage, publicUrl: settings.publicUrl, addresses, sessionOf, reportError }),
+  )
   operations.route('/', createPagesApp(settings))
   operations.route(
     '/',
@@ -277,7 +328,9 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     tooManyConnections: () => log.warn(TOO_MANY_CONNECTIONS),
     hostnames: hostnamesOf(settings),
     bridgePackage,
-    mcp: (slug, request, response) => void serveMcp(door, slug, request, response),
+    mcp: (slug, request, response) => void serveMcp(mcpDoor, slug, request, response),
+    openAi: (slug, endpoint, request, response) =>
+      void serveOpenAi(openAiDoor, slug, endpoint, request, response),
     other: getRequestListener((request, connection) => operations.fetch(request, connection)),
   })
   const unused = watchUnusedConnections(front)
@@ -306,6 +359,7 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
     async tend() {
       follower.start()
       await tendLog({ settings, storage, vault, guard, clock, log }, upkeep)
+      if (hosting !== undefined) upkeep.add(startPackageUpkeep({ storage, npm: hosting.npm, log }))
     },
     async warm() {
       const sandbox = hosting?.sandboxOf(ANY_PROGRAM)
@@ -318,6 +372,10 @@ async function wire(options: AppOptions, opened: OpenThings): Promise<App> {
       await opened.close()
     },
   }
+}
+
+function wantsLogin({ target }: Server): boolean {
+  return target.kind === 'remote' && target.oauth !== undefined
 }
 
 const ANY_PROGRAM: HostedTarget = { kind: 'hosted', command: '', args: [], env: {} }
@@ -340,38 +398,6 @@ function claimDataFolder(dataDir: string): DataFolderLock {
 function databaseFiles(settings: Settings): string[] {
   const file = sqliteFileOf(settings)
   return file === undefined ? [] : ['', '-wal', '-shm'].map((end) => realpathSync(file) + end)
-}
-
-async function openHosting(
-  { settings, searchPath, masterKeyFile }: AppOptions,
-  opened: OpenThings,
-  guard: AddressGuard,
-) {
-  const { hostedMemoryMiB, hostedProcesses } = settings
-  // What is closed to servers is closed by where it really is, whatever links lead there.
-  const dataDir = realpathSync(settings.dataDir)
-  const maxMemoryBytes = hostedMemoryMiB * 1024 * 1024
-  const egressSocket = egressSocketPath(dataDir)
-  const containment = await findContainment({
-    nodePath: process.execPath,
-    searchPath,
-    dataDir,
-    hiddenFiles: [...(masterKeyFile?.paths() ?? []), ...databaseFiles(settings)].filter(
-      (path) => !isWithin(path, dataDir),
-    ),
-    egressSocket,
-    limits: { maxMemoryBytes, maxProcesses: hostedProcesses },
-  })
-  if (containment.kind === 'bwrap') opened.add(await openEgressProxy({ socketPath: egressSocket, guard }))
-  return {
-    nodePath: process.execPath,
-    searchPath,
-    reaper: opened.add(startReaper()),
-    maxMemoryBytes,
-    contain: containment.contain,
-    sandboxOf: containment.stateOf,
-    workingFolder: (server: Server) => join(dataDir, 'hosted', server.id),
-  }
 }
 
 function hostnamesOf({ host, publicUrl }: Settings): string[] {

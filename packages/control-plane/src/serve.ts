@@ -5,6 +5,7 @@ import { type Demo, describeDemo, prepareDemo } from './demo.ts'
 import { isSetUpOpen, mintSetUpCode } from './manage/setup.ts'
 import type { Clock, Random } from './model/clock.ts'
 import { GatewayError } from './model/error.ts'
+import type { OperatorEnv } from './operator-env.ts'
 import { readMasterKey } from './read-master-key.ts'
 import { originOf, type SecretSettings, type Settings } from './settings.ts'
 import { sqliteFileOf } from './storage/open-storage.ts'
@@ -15,6 +16,7 @@ export interface Edge {
   random: Random
   log: Logger
   searchPath: string
+  operatorEnv: OperatorEnv
   print(text: string): void
 }
 

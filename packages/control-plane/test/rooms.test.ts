@@ -30,8 +30,13 @@ const ROOMS: Record<string, Room> = {
     may: ['model', 'protocol', 'node:crypto'],
     because: 'which tools exist under which names is a pure question',
   },
+  openapi: {
+    may: ['model', 'protocol', 'access', 'yaml', 'zod', 'node:crypto', 'node:http', 'node:worker_threads'],
+    because:
+      'what a document says, and what a call of it looks like, is tested by tables; of access it takes how patterns are read',
+  },
   upstream: {
-    may: ['model', 'protocol', 'zod', 'undici', 'eventsource-parser', 'ipaddr.js', 'node:*'],
+    may: ['model', 'protocol', 'openapi', 'zod', 'undici', 'eventsource-parser', 'ipaddr.js', 'node:*'],
     because: 'it is handed a credential for one call and forgets it: it must not reach the vault by itself',
   },
   catalog: {
@@ -42,6 +47,11 @@ const ROOMS: Record<string, Room> = {
   'client-config': {
     may: ['model', 'catalog', 'zod', 'jsonc-parser', 'smol-toml', 'yaml'],
     because: "what a client's configuration means here must be testable by tables; it keeps nothing",
+  },
+  'oauth-client': {
+    may: ['model', 'zod', 'oauth4webapi', 'node:crypto', 'node:timers/promises'],
+    because:
+      'what is said to authorization servers must not know how it travels or where it is kept: it is given a guarded fetch, a vault and a store',
   },
   stats: {
     may: ['model', 'node:timers/promises'],
@@ -75,6 +85,8 @@ const ROOMS: Record<string, Room> = {
       'audit',
       'catalog',
       'client-config',
+      'openapi',
+      'oauth-client',
       'stats',
       'zod',
       'node:*',
@@ -83,8 +95,36 @@ const ROOMS: Record<string, Room> = {
       'what people do is one door further in than HTTP; of the wire it knows how definitions of tools are read exactly',
   },
   'http/mcp': {
-    may: ['model', 'gateway', 'protocol', 'access', 'zod', 'node:buffer', 'node:http', 'node:crypto'],
+    may: [
+      'model',
+      'gateway',
+      'protocol',
+      'access',
+      'http/workspace-door',
+      'zod',
+      'node:buffer',
+      'node:http',
+      'node:crypto',
+    ],
     because: 'doors do not import each other',
+  },
+  'http/openai': {
+    may: [
+      'model',
+      'gateway',
+      'protocol',
+      'access',
+      'aggregation',
+      'http/workspace-door',
+      'http/json',
+      'zod',
+      'node:http',
+    ],
+    because: 'doors do not import each other: the same functions of the gateway serve this one',
+  },
+  'http/workspace-door': {
+    may: ['model', 'gateway', 'protocol', 'access', 'node:buffer', 'node:http'],
+    because: 'who is let into a workspace, and what is read of them, is the same at each of its doors',
   },
   'http/admin': {
     may: ['model', 'manage', 'http/json', 'hono', 'zod', 'node:*'],

@@ -9,6 +9,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ApiError } from './api/api-error.ts'
 import { whoamiQuery } from './api/queries.ts'
+import { askAheadForOverview } from './pages/overview/overview-queries.ts'
 import { Toasts } from './parts/toasts.tsx'
 import { router } from './shell/router.tsx'
 import { isSignedOut } from './shell/session.tsx'
@@ -36,6 +37,9 @@ const client = new QueryClient({
 startTheme()
 // Asked for before anything is drawn, beside the scripts of the page: all pages wait for it but these two.
 if (!/\/(?:sign-in|setup)$/.test(location.pathname)) void client.prefetchQuery(whoamiQuery)
+const overviewOf = /\/w\/([a-z0-9-]+)\/?$/.exec(location.pathname)?.[1]
+// Whatever fails here is asked for again, and shown, by the page.
+if (overviewOf !== undefined) void askAheadForOverview(client, overviewOf).catch(() => {})
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no root')

@@ -1,7 +1,7 @@
 import {
+  type OAuthTarget,
   PACKAGE_REGISTRIES,
   type PackageRef,
-  type RemoteOAuth,
   type RemoteTransport,
 } from '../model/server.ts'
 import { type AuthKind, aboutEntry, type CatalogEntry, type DeploymentNote } from './catalog-entry.ts'
@@ -32,7 +32,7 @@ export interface Deployment {
   kind: 'remote' | 'npm' | 'pypi' | 'oci'
   transport: RemoteTransport | 'stdio'
   auth: AuthKind
-  oauth?: RemoteOAuth
+  oauth?: OAuthTarget
   /** Where an operator makes an OAuth client at the vendor's. */
   registerAt?: string
   /** What tells it from the others, such as the region it serves. */
@@ -167,7 +167,7 @@ function obstacleOf(obstacle: string | undefined, list: NeedList): Pick<Deployme
   }
 }
 
-function oauthOf({ client, scopes }: NonNullable<DeploymentNote['oauth']>): RemoteOAuth {
+function oauthOf({ client, scopes }: NonNullable<DeploymentNote['oauth']>): OAuthTarget {
   return { client, ...(scopes !== undefined && { scopes }) }
 }
 

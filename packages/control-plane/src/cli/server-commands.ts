@@ -24,6 +24,7 @@ interface Settings extends Json {
 
 interface NewServer extends Settings {
   url?: string
+  package?: string
   catalog?: string
   transport?: string
   header?: string[]
@@ -34,8 +35,14 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
   const server = program.command('server').description("manage a workspace's servers")
 
   withSettings(server.command('add <workspace> <name> [command...]'))
-    .description('add a server by --url, or by a command after "--"')
+    .description(
+      'add a server by --url, by a command after "--", or by --package with its arguments after "--"',
+    )
     .option('--url <url>', 'the address of a remote server')
+    .option(
+      '--package <registry:name@version>',
+      'a package to run, such as npm:time-mcp@1.0.6, pypi:mcp-server-time@2026.1.26 or oci:mcp/time:1.0',
+    )
     // There is no catalog yet; the answer says so.
     .addOption(new Option('--catalog <id>').hideHelp())
     .addOption(
@@ -153,8 +160,23 @@ function targetOf(terminal: Terminal, [command, ...args]: string[], options: New
   const { url, catalog, transport, header = [], env = [] } = options
   const headers = header.length === 0 ? undefined : pairs(terminal, header, ':', '--header "Name: value"')
   const variables = env.length === 0 ? undefined : pairs(terminal, env, '=', '--env NAME=value')
-  const hosted = command === undefined ? {} : { command, args }
+  const program = command === undefined ? [] : [command, ...args]
+  const hosted =
+    options.package === undefined
+      ? command !== undefined && { command, args }
+      : { package: packageOf(terminal, options.package), args: program }
   return given({ url, catalog, transport, headers, ...hosted, env: variables })
+}
+
+/** Images carry their tag in their name. */
+function packageOf(terminal: Terminal, text: string): Record<string, string> {
+  const [, registryType = '', identifier = '', version] = /^(\w+):(@?[^@]+)(?:@([^@:]+))?$/.exec(text) ?? []
+  if (registryType === 'oci') return { registryType, identifier: text.slice('oci:'.length) }
+  if (identifier !== '' && version !== undefined) return { registryType, identifier, version }
+  return terminal.fail(
+    EXIT.wrongUsage,
+    'Write it as --package npm:NAME@VERSION, pypi:NAME@VERSION or oci:IMAGE:TAG.',
+  )
 }
 
 function pairs(

@@ -1,16 +1,16 @@
 import { compilePolicy } from '../access/policy.ts'
 import { GATEWAY_INFO } from '../aggregation/workspace-view.ts'
-import type { AuditEntry } from '../model/audit-row.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Principal } from '../model/principal.ts'
 import type { CallTool, ToolCall, ToolCallAnswer, ToolCallError } from '../model/tool-caller.ts'
 import { capabilityKey, readCapabilities } from '../protocol/capabilities.ts'
-import { NO_LIMITS, parseJson } from '../protocol/json.ts'
+import { NO_LIMITS } from '../protocol/json.ts'
 import type { RpcRequest } from '../protocol/message.ts'
-import { type Bytes, inOnePiece, sizeOf } from '../protocol/reply-bytes.ts'
-import type { RpcError, RpcErrorObject } from '../protocol/rpc-error.ts'
-import type { Caller, Link } from './caller.ts'
-import { OPERATIONS } from './operations.ts'
+import { type Bytes, sizeOf } from '../protocol/reply-bytes.ts'
+import type { Caller } from './caller.ts'
+import { callTool } from './operations.ts'
+import { readAnswer, type Told } from './read-answer.ts'
+import { silentLink } from './silent-link.ts'
 import type { GatewayContext } from './use-server.ts'
 import type { Workspaces } from './workspaces.ts'
 
@@ -31,23 +31,22 @@ const CAPABILITIES = { elicitation: { form: {}, url: {} } }
 export function createCallByHand({ workspaces, gateway, watch }: ByHandOptions): CallTool {
   return async (call) => {
     const runtime = await workspaces.byId(call.workspaceId)
-    const serve = OPERATIONS.get('tools/call')
-    if (runtime === undefined || serve === undefined)
-      throw new GatewayError('not_found', 'There is no such workspace.')
-    const told: { row?: AuditEntry; error?: RpcError | GatewayError | undefined } = {}
+    if (runtime === undefined) throw new GatewayError('not_found', 'There is no such workspace.')
+    let told: Told | undefined
     const request = requestOf(call)
     const end = endOf(call, watch)
     try {
-      const { bytes } = await serve(gateway, {
+      const { bytes } = await callTool(gateway, {
         runtime,
         caller: callerOf(call),
         request,
-        link: linkUntil(end.signal),
+        link: silentLink(end.signal),
         bytesIn: Buffer.byteLength(JSON.stringify(request.params)),
-        recorded: (row, error) => Object.assign(told, { row, error }),
+        recorded(row, error) {
+          told = { row, error }
+        },
       })
-      if (told.row === undefined) throw new Error('a call leaves a row')
-      return { row: told.row, ...read(bytes, told.row, told.error) }
+      return withRow(bytes, told)
     } finally {
       end.stop()
     }
@@ -92,51 +91,18 @@ function endOf({ as, by, signal }: ToolCall, watch: ByHandOptions['watch']) {
   return { signal: signal === undefined ? ended.signal : AbortSignal.any([ended.signal, signal]), stop }
 }
 
-function linkUntil(signal: AbortSignal): Link {
-  return {
-    notify: () => {},
-    ask: () => Promise.reject(new GatewayError('unsupported', 'A modern client is asked by its answer.')),
-    onCancel(listener) {
-      const cancelled = () => listener('The caller went away.')
-      if (signal.aborted) cancelled()
-      else signal.addEventListener('abort', cancelled, { once: true })
-    },
-  }
+function withRow(bytes: Bytes, told: Told | undefined): ToolCallAnswer {
+  if (told === undefined) throw new Error('a call leaves a row')
+  return { row: told.row, ...read(bytes, told) }
 }
 
-function read(
-  bytes: Bytes,
-  row: AuditEntry,
-  failure: RpcError | GatewayError | undefined,
-): Omit<ToolCallAnswer, 'row'> {
-  if (failure !== undefined) return { error: ourError(failure, row) }
-  if (sizeOf(bytes) > MAX_RESULT_BYTES) return { error: tooLarge(sizeOf(bytes)) }
-  // Written by us or checked on its way in: one JSON-RPC response.
-  const { result, error } = parseJson(inOnePiece(bytes), NO_LIMITS) as {
-    result?: Record<string, unknown>
-    error?: RpcErrorObject
-  }
-  if (error !== undefined) return { error: serverError(error) }
-  const { resultType, ...rest } = result ?? {}
-  return resultType === 'input_required' ? { inputRequired: rest } : { result: rest }
+function read(bytes: Bytes, told: Told): Omit<ToolCallAnswer, 'row'> {
+  if (told.error === undefined && sizeOf(bytes) > MAX_RESULT_BYTES) return { error: tooLarge(sizeOf(bytes)) }
+  return readAnswer(bytes, told, { limits: NO_LIMITS, fixForUnknown: FIX_FOR_UNKNOWN })
 }
 
-function ourError(failure: RpcError | GatewayError, { outcome }: AuditEntry): ToolCallError {
-  if (failure instanceof GatewayError) {
-    const { code, message, fix } = failure
-    return { code, message, ...(fix !== undefined && { fix }) }
-  }
-  if (outcome !== 'denied') return { code: 'invalid_request', message: failure.message }
-  return {
-    code: 'not_found',
-    message: failure.message,
-    fix: 'Look at what the token sees: its rules, the selection of the server and changed definitions hide tools. The reason is in the log.',
-  }
-}
-
-function serverError({ code, message, data }: RpcErrorObject): ToolCallError {
-  return { code: 'protocol_error', message, rpcCode: code, ...(data !== undefined && { data }) }
-}
+const FIX_FOR_UNKNOWN =
+  'Look at what the token sees: its rules, the selection of the server and changed definitions hide tools. The reason is in the log.'
 
 function tooLarge(bytes: number): ToolCallError {
   return {

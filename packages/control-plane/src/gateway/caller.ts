@@ -16,6 +16,11 @@ export interface Caller {
   /** As the client declared them. */
   capabilities: Record<string, unknown>
   profile: PeerProfile
+  /**
+   * Tells calls apart that one client makes at once and cannot be asked in one place about: a server's question that
+   * could be meant for either is then asked of neither.
+   */
+  call?: string
   /** The least severe log level the client wants to hear. */
   logLevel: string | undefined
 }

@@ -6,6 +6,7 @@ import type { Answer } from './caller.ts'
 /** What a server or its credential did wrong: the model that made the call can read it and go on. */
 const TOLD_AS_TOOL_RESULT = new Set([
   'needs_credential',
+  'needs_login',
   'credential_unreadable',
   'upstream_unavailable',
   'upstream_timeout',

@@ -69,7 +69,7 @@ export function start(
       method: request.method,
       params: withoutBaggage(params),
       identity: identityOf(caller),
-      owner: caller.principal.tokenId + caller.profile.session,
+      owner: caller.principal.tokenId + caller.profile.session + (caller.call ?? ''),
       ...(headers && { headers }),
     },
     listener,

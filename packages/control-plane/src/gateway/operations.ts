@@ -18,6 +18,8 @@ export interface Operation {
   /** Size of the request's body. */
   bytesIn: number
   recorded?: HearRow
+  /** Why the arguments of a call cannot be sent, where the caller's dialect allows for such: what is answered then. */
+  badArguments?: RpcError
 }
 
 type Serve = (context: GatewayContext, operation: Operation) => Promise<Answer>
@@ -53,8 +55,9 @@ function badCursor(): RpcError {
   return new RpcError(RPC.invalidParams, 'The cursor is not one of this list. List again from the beginning.')
 }
 
-function callTool(context: GatewayContext, operation: Operation): Promise<Answer> {
-  const { runtime, caller, request } = operation
+/** Calls a tool by the name it is shown under. Leaves one row; rejects only when that cannot be written. */
+export function callTool(context: GatewayContext, operation: Operation): Promise<Answer> {
+  const { runtime, caller, request, badArguments } = operation
   const shown = requiredText(request, 'name')
   return useServer(context, {
     ...operation,
@@ -62,7 +65,10 @@ function callTool(context: GatewayContext, operation: Operation): Promise<Answer
     find: () => runtime.view(caller).tool(shown),
     exists: () => runtime.index(caller).tools.get(shown),
     hidden: () => runtime.hiddenTool(caller, shown),
-    paramsFor: ({ own }) => ({ ...request.params, name: own }),
+    paramsFor({ own }) {
+      if (badArguments !== undefined) throw badArguments
+      return { ...request.params, name: own }
+    },
     headersFor: (route) => mirroredArguments(route as ToolRoute, request.params),
     unknown: () => new RpcError(RPC.invalidParams, `Unknown tool: ${shown}`),
   })

@@ -248,6 +248,7 @@ export class WorkspaceRuntime implements AsyncDisposable {
   #hear(change: Change): void {
     if (change.workspaceId !== this.workspace.id) return
     if (change.kind === 'server') this.#reload()
+    if (change.kind === 'renewal') this.upstream(change.id)?.tokensRenewed()
     if (change.kind !== 'credential') return
     this.upstream(change.id)?.credentialChanged()
     // A server that has a credential is watched more strictly.

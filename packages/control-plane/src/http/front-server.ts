@@ -17,6 +17,8 @@ export interface FrontServerOptions {
   hostnames: readonly string[]
   /** The MCP door. */
   mcp(slug: string, request: IncomingMessage, response: ServerResponse): void
+  /** The door for callers of a model provider's function-calling format. */
+  openAi(slug: string, endpoint: 'tools' | 'calls', request: IncomingMessage, response: ServerResponse): void
   /** The bridge for one workspace, for package managers. */
   bridgePackage(slug: string, request: IncomingMessage, response: ServerResponse): void
   /** Everything that is not the hot path. */
@@ -24,17 +26,19 @@ export interface FrontServerOptions {
 }
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
-const MCP_PATH = /^\/ws\/([a-z0-9-]{1,40})\/?(?:\?|$)/
+const WORKSPACE_PATH = /^\/ws\/([a-z0-9-]{1,40})(?:\/openai\/(tools|calls))?\/?(?:\?|$)/
 
 /** The one listener: judges Host and Origin, then hands the request to its door. */
 export function createFrontServer(options: FrontServerOptions): Server {
-  const { hostnames, mcp, other, limits } = options
+  const { hostnames, mcp, openAi, other, limits } = options
   const known = new Set([...LOOPBACK, ...hostnames.map((name) => name.toLowerCase())])
   const server = createServer(receivingLimits(limits), (request, response) => {
     const refusal = judgeOrigin(request, known)
     if (refusal !== undefined) return refuse(response, refusal)
-    const slug = MCP_PATH.exec(request.url ?? '')?.[1]
-    // The hot path has its headers beside its answers.
+    const [, slug, endpoint] = WORKSPACE_PATH.exec(request.url ?? '') ?? []
+    // The hot paths have their headers beside their answers.
+    if (slug !== undefined && endpoint !== undefined)
+      return openAi(slug, endpoint === 'tools' ? 'tools' : 'calls', request, response)
     if (slug !== undefined && request.method === 'POST') return mcp(slug, request, response)
     protect(response)
     if (slug === undefined) other(request, response)

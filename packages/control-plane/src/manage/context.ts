@@ -7,6 +7,8 @@ import type { HostedTarget, SandboxState } from '../model/server.ts'
 import type { Storage } from '../model/stores.ts'
 import type { SystemState } from '../model/system.ts'
 import type { CallTool } from '../model/tool-caller.ts'
+import type { OAuthClient } from '../oauth-client/oauth-client.ts'
+import type { ApiReader } from '../openapi/api-reader.ts'
 import type { Follower } from '../stats/follower.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AuditFeeds } from './audit-feed.ts'
@@ -24,6 +26,8 @@ export interface Manage {
   /** The servers that can be added, read when first asked for. */
   catalog(): Promise<Catalog>
   inspector: ServerInspector
+  /** Logs in to servers. */
+  oauthClient: OAuthClient
   /** Calls a tool on the way that agents' calls go. */
   callTool: CallTool
   system(): SystemState
@@ -38,4 +42,6 @@ export interface Manage {
   hostingAllowed: boolean
   /** What keeps such a server apart; undefined where none are run. */
   sandboxOf(target: HostedTarget): SandboxState | undefined
+  /** Reads the OpenAPI document of an API. */
+  readApi: ApiReader
 }

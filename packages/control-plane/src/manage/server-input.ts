@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { PIN_MODES, SERVER_NAME_PATTERN } from '../model/server.ts'
-import { allowAndDeny, line } from './fields.ts'
+import { MAX_OPERATIONS } from '../openapi/limits.ts'
+import { allowAndDeny, line, pattern } from './fields.ts'
+import { exactPackage } from './package-input.ts'
 
 const name = z
   .string()
@@ -35,20 +37,30 @@ const settings = {
   pin: pin.exactOptional(),
 }
 
+const url = z.string().min(1, 'must not be empty').max(2048, 'must be at most 2048 characters')
+
+const headers = z
+  .record(z.string(), text(8192))
+  .refine((given) => Object.keys(given).length <= 32, 'must hold at most 32 headers')
+  .default({})
+/** RFC 6749, 3.3. */
+const scope = z.string().regex(/^[!#-[\]-~]{1,200}$/, 'must be a scope: 1 to 200 characters without spaces')
+
+const oauth = z.strictObject({
+  client: z.enum(['dynamic', 'pre-registered']).default('dynamic'),
+  scopes: z.array(scope).max(100, 'must hold at most 100 scopes').exactOptional(),
+})
+
 const remoteServer = z.strictObject({
   name,
-  url: z.string().min(1, 'must not be empty').max(2048, 'must be at most 2048 characters'),
+  url,
   transport: z.enum(['auto', 'streamable-http', 'sse']).default('auto'),
-  headers: z
-    .record(z.string(), text(8192))
-    .refine((headers) => Object.keys(headers).length <= 32, 'must hold at most 32 headers')
-    .default({}),
+  headers,
+  oauth: oauth.exactOptional(),
   ...settings,
 })
 
-const hostedServer = z.strictObject({
-  name,
-  command: line(1024),
+const program = {
   args: z.array(text(8192)).max(100, 'must hold at most 100 arguments').default([]),
   env: z
     .record(
@@ -58,16 +70,59 @@ const hostedServer = z.strictObject({
     .refine((env) => Object.keys(env).length <= 64, 'must hold at most 64 variables')
     .default({}),
   network: network.exactOptional(),
+}
+
+const hostedServer = z.strictObject({ name, command: line(1024), ...program, ...settings })
+
+const packageServer = z.strictObject({ name, package: exactPackage, ...program, ...settings })
+
+/** A document as JSON itself, or as the text of a JSON or YAML file. */
+export const openApiDocument = z.union(
+  [
+    z.string().min(1, 'must not be empty'),
+    // Not a record, which would be copied member by member.
+    z.custom<Record<string, unknown>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      'must be an object or text',
+    ),
+  ],
+  'must be an OpenAPI document, as an object or text',
+)
+
+const selectors = z
+  .array(
+    z.strictObject({
+      operationId: pattern.exactOptional(),
+      tag: pattern.exactOptional(),
+      method: line(10).exactOptional(),
+      path: line(2048).exactOptional(),
+    }),
+  )
+  .max(MAX_OPERATIONS, `must hold at most ${MAX_OPERATIONS} operations`)
+
+const openApiServer = z.strictObject({
+  name,
+  openapi: openApiDocument,
+  /** Absent: the first absolute address of the document's `servers`. */
+  url: url.exactOptional(),
+  /** Nothing is exposed that was not chosen. */
+  operations: z.strictObject({
+    include: selectors.min(1, 'must not be empty'),
+    exclude: selectors.exactOptional(),
+  }),
+  headers,
   ...settings,
 })
 
 const catalogServer = z.strictObject({ name, catalog: line(200), ...settings })
 
 export type RemoteServerInput = z.output<typeof remoteServer>
+export type OpenApiServerInput = z.output<typeof openApiServer>
 export type HostedServerInput = z.output<typeof hostedServer>
+export type PackageServerInput = z.output<typeof packageServer>
 
-/** A new server: by `url`, by `command`, or from the `catalog`. */
-export const serverInput = z.union([remoteServer, hostedServer, catalogServer])
+/** A new server: by `url`, by `command`, by `package`, from an `openapi` document, or from the `catalog`. */
+export const serverInput = z.union([remoteServer, hostedServer, packageServer, openApiServer, catalogServer])
 
 /**
  * What can change in place. The address and the headers cannot: a credential set for one address must not be sent

@@ -1,18 +1,20 @@
 import { requirePermission } from '../access/permissions.ts'
 import { GatewayError } from '../model/error.ts'
 import type { HostedTarget, Network, Server } from '../model/server.ts'
+import { apiPlace } from './api-place.ts'
 import { noAnswer, nothing } from './fields.ts'
 import { type Deed, inWorkspace, type Scene, type WorkspaceScene } from './operation.ts'
 import { MAX_PAGE, pageByName, pageOf, pageQuery } from './paging.ts'
+import { describeAccess, describeServer, missingAccess, serverAnswer } from './server-answer.ts'
 import {
-  describeCredential,
-  describeServer,
-  missingNames,
-  needsCredential,
-  serverAnswer,
-} from './server-answer.ts'
-import { type HostedServerInput, type RemoteServerInput, serverChange, serverInput } from './server-input.ts'
-import { hostedTarget, remoteTarget } from './upstream-target.ts'
+  type HostedServerInput,
+  type OpenApiServerInput,
+  type PackageServerInput,
+  type RemoteServerInput,
+  serverChange,
+  serverInput,
+} from './server-input.ts'
+import { hostedTarget, packageTarget, remoteTarget } from './upstream-target.ts'
 
 interface OneServer {
   workspace: string
@@ -21,7 +23,8 @@ interface OneServer {
 
 export const createServer = inWorkspace({
   name: 'server.create',
-  summary: 'Add a server by URL, or by command where this installation hosts servers',
+  summary:
+    'Add a server by URL, from the OpenAPI document of an HTTP API, or by command or package where this installation hosts servers',
   action: 'server.write',
   recorded: true,
   input: serverInput,
@@ -33,12 +36,13 @@ export const createServer = inWorkspace({
     if ('catalog' in input) throw noCatalogYet()
     const { name, enabled, prefix, isolation, timeoutMs, tools, pin } = input
     notePin(deed, pin)
+    const { target, plan } = await placeOf(scene, input)
     const now = manage.clock.now()
     const server: Server = {
       id: manage.newId(),
       workspaceId: workspace.id,
       name,
-      target: 'url' in input ? await reachableTarget(scene, input) : allowedCommand(scene, input),
+      target,
       enabled,
       prefix,
       isolation,
@@ -48,7 +52,7 @@ export const createServer = inWorkspace({
       createdAt: now,
       updatedAt: now,
     }
-    await manage.storage.servers.create(server)
+    await manage.storage.servers.create(server, plan)
     return describeServer(manage, principal, server)
   },
 })
@@ -128,9 +132,8 @@ export const checkServer = inWorkspace({
   async run(scene, where: OneServer) {
     const { manage, principal } = scene
     const server = await requireServer(scene, where)
-    const { names } = await describeCredential(manage, server)
-    const missing = missingNames(server, names)
-    const health = missing.length > 0 ? needsCredential(missing) : await manage.inspector.check(server)
+    const missing = missingAccess(server, await describeAccess(manage, server))
+    const health = missing ?? (await manage.inspector.check(server))
     return describeServer(manage, principal, server, health)
   },
 })
@@ -150,6 +153,15 @@ export async function requireServer(
   throw new GatewayError('not_found', 'There is no such server in this workspace.')
 }
 
+/** Where the server is, and what is kept of an API's description. */
+async function placeOf(
+  scene: Scene,
+  input: RemoteServerInput | HostedServerInput | PackageServerInput | OpenApiServerInput,
+): Promise<{ target: Server['target']; plan?: string }> {
+  if ('openapi' in input) return apiPlace(scene.manage, input)
+  return { target: 'url' in input ? await reachableTarget(scene, input) : allowedCommand(scene, input) }
+}
+
 async function reachableTarget({ manage }: Scene, input: RemoteServerInput) {
   const target = remoteTarget(input)
   await manage.guardUrl(target.url)
@@ -157,9 +169,9 @@ async function reachableTarget({ manage }: Scene, input: RemoteServerInput) {
 }
 
 /** Running a program is running it as us: for owners alone, and only where the operator has not turned it off. */
-function allowedCommand({ manage, principal }: Scene, input: HostedServerInput) {
+function allowedCommand({ manage, principal }: Scene, input: HostedServerInput | PackageServerInput) {
   requirePermission(principal, 'server.host')
-  if (manage.hostingAllowed) return hostedTarget(input)
+  if (manage.hostingAllowed) return 'package' in input ? packageTarget(input) : hostedTarget(input)
   throw new GatewayError('unsupported', 'This installation does not run servers of its own.', {
     fix: 'Start mcpgw-server with --hosting auto, or add the server by URL.',
   })
@@ -167,7 +179,7 @@ function allowedCommand({ manage, principal }: Scene, input: HostedServerInput) 
 
 /** What a program of ours may reach is decided by whoever may run it. */
 function withNetwork({ principal }: Scene, { target }: Server, network: Network): HostedTarget {
-  if (target.kind === 'remote')
+  if (target.kind !== 'hosted')
     throw new GatewayError('invalid_request', '"network" is for hosted servers only.')
   requirePermission(principal, 'server.host')
   return { ...target, network }

@@ -1,13 +1,35 @@
 import { GatewayError } from '../model/error.ts'
 import { fitsHeader } from '../model/header-text.ts'
 import { fillPlaceholders, placeholdersIn } from '../model/placeholder.ts'
+import type { HostedTarget, OpenApiTarget, RemoteTarget, Server } from '../model/server.ts'
 import { looksLikeSecret } from '../model/secret-look.ts'
-import type { HostedTarget, RemoteTarget, Server } from '../model/server.ts'
-import type { HostedServerInput, RemoteServerInput } from './server-input.ts'
+import type { HostedServerInput, PackageServerInput, RemoteServerInput } from './server-input.ts'
 
 /** Where a new remote server is; throws `invalid_request` for an address or header we would not send. */
-export function remoteTarget({ url, transport, headers }: RemoteServerInput): RemoteTarget {
-  return { kind: 'remote', url: requireUrl(url), transport, headers: requireHeaders(headers) }
+export function remoteTarget({ url, transport, headers, oauth }: RemoteServerInput): RemoteTarget {
+  if (oauth !== undefined) requireNoAuthorization(headers)
+  const place = { url: requireUrl(url), transport, headers: requireHeaders(headers) }
+  return { kind: 'remote', ...place, ...(oauth !== undefined && { oauth }) }
+}
+
+/** The access token of the login goes there. */
+function requireNoAuthorization(headers: Record<string, string>): void {
+  if (!Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return
+  throw invalid(
+    'A server that one logs in to cannot have the header "Authorization" as well.',
+    'Leave out one of the two.',
+  )
+}
+
+/** Where a new API is; throws `invalid_request` for an address or header we would not send. */
+export function openApiTarget(
+  url: string,
+  headers: Record<string, string>,
+  credentials: string[][],
+): OpenApiTarget {
+  const href = requireUrl(url)
+  if (new URL(href).search !== '') throw invalid('"url" is a base address and must not hold a query.')
+  return { kind: 'openapi', url: href, headers: requireHeaders(headers), credentials }
 }
 
 /** How a new hosted server is started; throws `invalid_request` for a secret typed in plainly. */
@@ -17,6 +39,16 @@ export function hostedTarget({ command, args, env, network }: HostedServerInput)
   for (const name of Object.keys(env)) requireHarmlessVariable(name)
   for (const [name, value] of Object.entries(env)) requireNoSecret('environment variable', name, value)
   return { kind: 'hosted', command, args, env, ...(network !== undefined && { network }) }
+}
+
+/** The program with which packages of each registry are usually run. */
+const RUNTIMES = { npm: 'npx', pypi: 'uvx', oci: 'docker' } as const
+
+/** How a new server is started from a package; throws `invalid_request` for a secret typed in plainly. */
+export function packageTarget({ package: ref, args, env, ...rest }: PackageServerInput): HostedTarget {
+  const network = rest.network === undefined ? {} : { network: rest.network }
+  const target = hostedTarget({ ...rest, command: RUNTIMES[ref.registryType], args, env, ...network })
+  return { ...target, package: ref }
 }
 
 /** What makes a program run other code than its command names. Values come from credentials too, which admins set. */
@@ -33,7 +65,7 @@ function requireHarmlessVariable(name: string): void {
 
 /** Throws `invalid_request` for a credential whose value would end or garble a header it is meant for; never quotes one. */
 export function requireHeaderValues(target: Server['target'], values: Record<string, string>): void {
-  if (target.kind !== 'remote') return
+  if (target.kind === 'hosted') return
   for (const [header, text] of Object.entries(target.headers)) {
     const name = placeholdersIn(text).find((name) => !fitsHeader(values[name] ?? ''))
     if (name === undefined) continue

@@ -1,6 +1,7 @@
 /** Something stored has changed; published after the commit, to every replica. */
 export interface Change {
-  kind: 'workspace' | 'server' | 'credential' | 'token' | 'audit'
+  /** `renewal`: of a credential, where only the tokens of a login are others than before. */
+  kind: 'workspace' | 'server' | 'credential' | 'renewal' | 'token' | 'audit'
   workspaceId?: string
   /** Id of the thing that changed. For `token`: the token's hash, so that a cache can drop it without a query. */
   id: string

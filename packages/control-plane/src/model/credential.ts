@@ -1,3 +1,5 @@
+import type { ServerLogin } from './server-login.ts'
+
 /** The sealed values of one server's credential. A new version replaces the old one. */
 export interface CredentialRecord {
   serverId: string
@@ -12,7 +14,11 @@ export interface CredentialRecord {
 /** An opened credential: plaintext, held only by the vault and by the request going out. */
 export interface OpenCredential {
   version: number
+  /** The version since which nothing but the tokens of its login was renewed: connections opened since are as good. */
+  since: number
   values: ReadonlyMap<string, string>
+  /** Absent: nobody has logged in. No placeholder reaches into it. */
+  login?: ServerLogin
   scrubber: Scrubber
 }
 

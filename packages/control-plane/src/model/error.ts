@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'overloaded' // all of us together are over a limit of the gateway
   | 'unsupported' // understood, but not offered here
   | 'needs_credential' // a server's credential is missing or incomplete
+  | 'needs_login' // a server wants a login, or the one it had is over
   | 'credential_unreadable' // a stored credential does not open
   | 'upstream_unavailable' // a server cannot be reached
   | 'upstream_timeout'

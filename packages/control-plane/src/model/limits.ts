@@ -74,6 +74,12 @@ export const LIMITS = {
     least: 1,
     protects: 'everybody else, from one token that never waits',
   },
+  // As many as models are given tools.
+  'calls-per-request': {
+    default: 128,
+    least: 1,
+    protects: 'everybody else, from one OpenAI-format request with calls without end',
+  },
   'calls-per-server': { default: 1_024, least: 1, protects: 'each server from all its callers together' },
   calls: { default: 4_096, least: 1, protects: 'memory and time, from all calls together' },
   'calls-per-minute': { default: 0, least: 0, protects: 'servers and their bills, from one token in a loop' },

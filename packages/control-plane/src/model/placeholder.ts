@@ -11,8 +11,19 @@ export function placeholdersIn(text: string): string[] {
 /** The names a server's headers, arguments and environment ask its credential for, each once. */
 export function namesNeeded(target: Server['target']): string[] {
   const texts =
-    target.kind === 'remote' ? Object.values(target.headers) : [...target.args, ...Object.values(target.env)]
+    target.kind === 'hosted' ? [...target.args, ...Object.values(target.env)] : Object.values(target.headers)
   return [...new Set(texts.flatMap(placeholdersIn))]
+}
+
+/**
+ * The names without which a server cannot be used. Of several sets of values that would do for an API, the first one
+ * counts when none is complete.
+ */
+export function missingValues(target: Server['target'], names: readonly string[]): string[] {
+  const sets = target.kind === 'openapi' ? target.credentials : []
+  const isComplete = sets.some((set) => set.every((name) => names.includes(name)))
+  const needed = [...namesNeeded(target), ...(isComplete ? [] : (sets[0] ?? []))]
+  return [...new Set(needed)].filter((name) => !names.includes(name))
 }
 
 /**

@@ -9,13 +9,14 @@ export interface RemoteTarget {
   /** `auto` finds it out by probing. */
   transport: RemoteTransport | 'auto'
   headers: Record<string, string>
-  /** Present when somebody has to log in to it. */
-  oauth?: RemoteOAuth
+  /** Present: requests carry the access token of a login. */
+  oauth?: OAuthTarget
 }
 
-/** How the gateway gets a token for a remote server: as a client that registers itself, or one made at the vendor's. */
-export interface RemoteOAuth {
+/** How the gateway becomes a client of a server's authorization server, and what it asks for. */
+export interface OAuthTarget {
   client: 'dynamic' | 'pre-registered'
+  /** Absent: what the server itself asks for. */
   scopes?: string[]
 }
 
@@ -40,12 +41,25 @@ export interface HostedTarget {
   network?: Network
 }
 
+/**
+ * An HTTP API whose chosen operations are tools. What these are is kept apart, since it may be large: see
+ * `ServerStore.plan`. Header values may hold `{{NAME}}`.
+ */
+export interface OpenApiTarget {
+  kind: 'openapi'
+  /** The base address, to which the paths of operations are appended. */
+  url: string
+  headers: Record<string, string>
+  /** Sets of names of the credential's values, one of which is enough; empty where no operation needs any. */
+  credentials: string[][]
+}
+
 /** What a hosted server can reach: what remote servers may be at, everything, or nothing. */
 export type Network = 'filtered' | 'open' | 'none'
 
 /** What keeps a hosted server apart, and why nothing does. */
 export interface SandboxState {
-  kind: 'bwrap' | 'none'
+  kind: 'bwrap' | 'container' | 'none'
   network: Network
   reason?: string
 }
@@ -74,7 +88,7 @@ export interface Server {
   workspaceId: string
   /** Unique in its workspace: 1 to 32 of `[a-z0-9-]`. */
   name: string
-  target: RemoteTarget | HostedTarget
+  target: RemoteTarget | HostedTarget | OpenApiTarget
   enabled: boolean
   prefix: PrefixMode
   tools: ToolSelection
@@ -110,6 +124,8 @@ export type ServerStatus =
 export interface ServerHealth {
   status: ServerStatus
   error?: { code: string; message: string; fix?: string }
+  /** What it is doing while it is connecting, where that takes longer than people expect. */
+  progress?: string
   tools: number
   era?: Era
   /** Tools whose definition waits for approval. */

@@ -17,6 +17,7 @@ import type {
   WorkspacePins,
 } from './pin.ts'
 import type { EraVerdict, Server } from './server.ts'
+import type { PendingServerLogin } from './server-login.ts'
 import type { DatabaseDescription } from './system.ts'
 import type { Token, TokenKind } from './token.ts'
 import type { AuditSettings, Workspace } from './workspace.ts'
@@ -47,7 +48,8 @@ export interface WorkspaceStore {
 }
 
 export interface ServerStore {
-  create(server: Server): Promise<void>
+  /** `plan` is what is kept of an API's description. */
+  create(server: Server, plan?: string): Promise<void>
   /** All servers of a workspace, by name. */
   all(workspaceId: string): Promise<Server[]>
   byName(workspaceId: string, name: string): Promise<Server | undefined>
@@ -56,6 +58,8 @@ export interface ServerStore {
   remove(id: string): Promise<void>
   /** Those of all workspaces. */
   count(): Promise<number>
+  /** The plan that the server was created with. It goes with its server, and is read when one connects. */
+  plan(serverId: string): Promise<string | undefined>
   verdict(serverId: string): Promise<EraVerdict | undefined>
   /** Publishes no change: a verdict is an observation, not configuration. */
   saveVerdict(verdict: EraVerdict): Promise<void>
@@ -91,8 +95,11 @@ export interface PinStore {
 }
 
 export interface CredentialStore {
-  /** Throws `conflict` unless `record.version` is exactly one more than the stored one (1 when there is none). */
-  put(record: CredentialRecord): Promise<void>
+  /**
+   * Throws `conflict` unless `record.version` is exactly one more than the stored one (1 when there is none). Publishes
+   * a change of the kind given.
+   */
+  put(record: CredentialRecord, kind?: 'credential' | 'renewal'): Promise<void>
   byServer(serverId: string): Promise<CredentialRecord | undefined>
   /** Every credential of a workspace; of all workspaces when absent (for re-sealing). */
   all(workspaceId?: string): Promise<CredentialRecord[]>
@@ -214,6 +221,19 @@ export interface LoginStore {
   redeem(token: Token, redemption: Redemption, at: number): Promise<void>
 }
 
+/** Logins of ours at other authorization servers. Nothing of one is kept anywhere else: any replica can go on with it. */
+export interface ServerLoginStore {
+  /** Forgets the logins that are over, and what the same person has begun for the same server before. */
+  begin(login: PendingServerLogin, at: number): Promise<void>
+  /** Undefined for one that is over. */
+  byState(stateHash: string, at: number): Promise<PendingServerLogin | undefined>
+  /** Uses it up: of many at once, one succeeds. */
+  take(stateHash: string, at: number): Promise<boolean>
+  /** Lets one holder of all replicas renew a server's tokens, until that time at most. False while another one does. */
+  holdRenewal(serverId: string, holder: string, until: number, at: number): Promise<boolean>
+  endRenewal(serverId: string, holder: string): Promise<void>
+}
+
 /** The wrapped keys of the vault. Nothing here opens anything without the master key. */
 export interface KeyStore {
   /** A wrapped key by name, e.g. `sentinel` or `workspace:ID`. */
@@ -282,6 +302,7 @@ export interface Storage extends AsyncDisposable {
   members: MemberStore
   invites: InviteStore
   logins: LoginStore
+  serverLogins: ServerLoginStore
   keys: KeyStore
   audit: AuditStore
   stats: StatsStore

@@ -15,7 +15,7 @@ const SERVER_MISSING = 'The server of this credential does not exist any more.'
 export function createCredentialStore(database: Database): CredentialStore {
   const { kysely } = database
   return {
-    put: (record) =>
+    put: (record, kind = 'credential') =>
       refusing({ taken: CHANGED_MEANWHILE, missing: SERVER_MISSING }, () =>
         write(database, async (transaction, announce) => {
           const row = { ...record, names: JSON.stringify(record.names) }
@@ -31,7 +31,7 @@ export function createCredentialStore(database: Database): CredentialStore {
               .executeTakeFirst()
             if (numUpdatedRows === 0n) throw new GatewayError('conflict', CHANGED_MEANWHILE)
           }
-          announce({ kind: 'credential', workspaceId: record.workspaceId, id: record.serverId })
+          announce({ kind, workspaceId: record.workspaceId, id: record.serverId })
         }),
       ),
 

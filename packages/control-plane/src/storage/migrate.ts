@@ -9,6 +9,8 @@ import * as sealedLog from './migrations/0004-sealed-log.ts'
 import * as sessions from './migrations/0005-sessions.ts'
 import * as callStats from './migrations/0006-call-stats.ts'
 import * as clientsSeen from './migrations/0007-clients-seen.ts'
+import * as serverLogins from './migrations/0009-server-logins.ts'
+import * as serverPlans from './migrations/0010-server-plans.ts'
 import type { Tables } from './tables.ts'
 
 interface Migration {
@@ -25,6 +27,8 @@ const MIGRATIONS: Migration[] = [
   { number: 5, name: 'sessions', up: sessions.up },
   { number: 6, name: 'call-stats', up: callStats.up },
   { number: 7, name: 'clients-seen', up: clientsSeen.up },
+  { number: 9, name: 'server-logins', up: serverLogins.up },
+  { number: 10, name: 'server-plans', up: serverPlans.up },
 ]
 
 // Any fixed number does, as long as every version of this program uses the same one.

@@ -16,6 +16,7 @@ import { createLoginStore } from './logins.ts'
 import { createMemberStore } from './members.ts'
 import { createPinStore } from './pins.ts'
 import { openPostgres } from './postgres.ts'
+import { createServerLoginStore } from './server-logins.ts'
 import { createServerStore } from './servers.ts'
 import { createSessionStore } from './sessions.ts'
 import { openSqlite } from './sqlite.ts'
@@ -76,6 +77,7 @@ function storageOver(database: Database): Storage {
     members: createMemberStore(database),
     invites: createInviteStore(database),
     logins: createLoginStore(database),
+    serverLogins: createServerLoginStore(database),
     keys: createKeyStore(database),
     audit: createAuditStore(database),
     stats: createStatsStore(database),

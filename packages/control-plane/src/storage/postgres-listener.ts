@@ -18,7 +18,7 @@ const NOTICE = z.object({
   /** Absent for changes that may be missed. */
   number: z.int().optional(),
   change: z.object({
-    kind: z.enum(['workspace', 'server', 'credential', 'token', 'audit']),
+    kind: z.enum(['workspace', 'server', 'credential', 'renewal', 'token', 'audit']),
     workspaceId: z.string().exactOptional(),
     id: z.string(),
   }),

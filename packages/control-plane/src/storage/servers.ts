@@ -1,6 +1,13 @@
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
-import type { HostedTarget, RemoteTarget, Server, ToolSelection } from '../model/server.ts'
+import {
+  type HostedTarget,
+  type OpenApiTarget,
+  PACKAGE_REGISTRIES,
+  type RemoteTarget,
+  type Server,
+  type ToolSelection,
+} from '../model/server.ts'
 import type { ServerStore } from '../model/stores.ts'
 import { countRows } from './count-rows.ts'
 import { type Database, write } from './database.ts'
@@ -9,12 +16,18 @@ import { parseStoredJson } from './stored-json.ts'
 import type { Tables } from './tables.ts'
 import { refusing, violationIn } from './violation.ts'
 
-const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kind', [
+const TARGET: z.ZodType<RemoteTarget | HostedTarget | OpenApiTarget> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('remote'),
     url: z.string(),
     transport: z.enum(['streamable-http', 'sse', 'auto']),
     headers: z.record(z.string(), z.string()),
+    oauth: z
+      .strictObject({
+        client: z.enum(['dynamic', 'pre-registered']),
+        scopes: z.array(z.string()).exactOptional(),
+      })
+      .exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('hosted'),
@@ -22,6 +35,19 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget> = z.discriminatedUnion('kin
     args: z.array(z.string()),
     env: z.record(z.string(), z.string()),
     network: z.enum(['filtered', 'open', 'none']).exactOptional(),
+    package: z
+      .strictObject({
+        registryType: z.enum(PACKAGE_REGISTRIES),
+        identifier: z.string(),
+        version: z.string().exactOptional(),
+      })
+      .exactOptional(),
+  }),
+  z.strictObject({
+    kind: z.literal('openapi'),
+    url: z.string(),
+    headers: z.record(z.string(), z.string()),
+    credentials: z.array(z.array(z.string())),
   }),
 ])
 
@@ -33,10 +59,12 @@ const TOOL_SELECTION: z.ZodType<ToolSelection> = z.strictObject({
 export function createServerStore(database: Database): ServerStore {
   const { kysely } = database
   return {
-    create: (server) =>
+    create: (server, plan) =>
       refusing({ taken: nameTaken(server), missing: 'This workspace does not exist any more.' }, () =>
         write(database, async (transaction, announce) => {
           await transaction.insertInto('servers').values(asRow(server)).execute()
+          if (plan !== undefined)
+            await transaction.insertInto('serverPlans').values({ serverId: server.id, plan }).execute()
           announce({ kind: 'server', workspaceId: server.workspaceId, id: server.id })
         }),
       ),
@@ -107,6 +135,15 @@ export function createServerStore(database: Database): ServerStore {
       }),
 
     count: () => countRows(database, 'servers'),
+
+    async plan(serverId) {
+      const found = await kysely
+        .selectFrom('serverPlans')
+        .select('plan')
+        .where('serverId', '=', serverId)
+        .executeTakeFirst()
+      return found?.plan
+    },
 
     verdict: (serverId) =>
       kysely.selectFrom('serverVerdicts').selectAll().where('serverId', '=', serverId).executeTakeFirst(),

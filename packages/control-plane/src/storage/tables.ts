@@ -8,6 +8,7 @@ import type { Shape, ShapeRun } from '../model/log-index.ts'
 import type { PendingLogin } from '../model/pending-login.ts'
 import type { ApprovedDefinition, ChangedDefinition } from '../model/pin.ts'
 import type { EraVerdict, Server } from '../model/server.ts'
+import type { PendingServerLogin } from '../model/server-login.ts'
 import type { Token, TokenKind } from '../model/token.ts'
 import type { Workspace } from '../model/workspace.ts'
 
@@ -26,6 +27,8 @@ export interface Tables {
   toolPins: Nullable<ApprovedDefinition> & { serverId: string }
   toolChanges: ChangedDefinition & { serverId: string }
   serverVerdicts: EraVerdict
+  /** What is kept of an API's description. */
+  serverPlans: { serverId: string; plan: string }
   serverOffers: { serverId: string; offer: string }
   credentials: {
     serverId: string
@@ -39,6 +42,8 @@ export interface Tables {
   clientsSeen: ClientSeen
   invites: Nullable<WithJson<Invite, 'rules'>>
   pendingLogins: Nullable<PendingLogin>
+  pendingServerLogins: PendingServerLogin
+  serverRenewals: { serverId: string; holder: string; until: number }
   wrappedKeys: { name: string; wrapped: Uint8Array }
   auditHeads: { workspaceId: string; seq: number; hash: string; latestTime: number }
   auditRows: Nullable<AuditRow> & {

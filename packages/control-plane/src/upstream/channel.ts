@@ -11,6 +11,8 @@ export interface ChannelFailure {
   kind: 'never-sent' | 'session-lost' | 'status' | 'broken'
   error: GatewayError
   status?: number
+  /** Of the login that the request was sent with, where there was one. */
+  credentialVersion?: number
   /** The JSON-RPC error code inside an HTTP error, where there was one. */
   rpcCode?: number
 }

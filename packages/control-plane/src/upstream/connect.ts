@@ -2,13 +2,16 @@ import type { Pool } from 'undici'
 import type { OpenCredential, Scrubber } from '../model/credential.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
 import { placeholdersIn } from '../model/placeholder.ts'
-import type { EraVerdict, HostedTarget, RemoteTarget, Server } from '../model/server.ts'
+import type { EraVerdict, HostedTarget, OpenApiTarget, RemoteTarget, Server } from '../model/server.ts'
+import { parsePlan } from '../openapi/plan.ts'
 import type { UnsolicitedSink } from './channel.ts'
 import { type CredentialSource, createHeaderFiller, fillAll, NO_SCRUBBER } from './credential-source.ts'
 import type { HostedOptions } from './hosted/hosted-process.ts'
+import type { HostedProgram, PackagePrograms } from './hosted/package-programs.ts'
 import { HttpChannel, type HttpChannelOptions } from './http-channel.ts'
 import { HandshakeFailed, LegacyPeer, unsolicitedFor } from './legacy-peer.ts'
 import { ModernPeer } from './modern-peer.ts'
+import { OpenApiPeer } from './openapi-peer.ts'
 import type { Peer, PeerEvents, PeerProfile } from './peer.ts'
 import type { ReplyRoom } from './reply-room.ts'
 import { SseChannel } from './sse-channel.ts'
@@ -23,10 +26,12 @@ const STDIO_PROBE_TIMEOUT_MS = 4_000
 export interface ConnectOptions {
   server: Server
   credentials: CredentialSource
-  /** For remote servers. */
+  /** For remote servers and APIs. */
   pool: Pool | undefined
   /** For hosted ones; absent where hosting is off. */
-  hosting: (HostedOptions & { workingFolder(server: Server): string }) | undefined
+  hosting: (HostedOptions & { workingFolder(server: Server): string; packages: PackagePrograms }) | undefined
+  /** For APIs: what is kept of the description, as text. */
+  loadPlan(): Promise<string | undefined>
   verdict: EraVerdict | undefined
   replies: ReplyRoom
   hops(): string
@@ -39,9 +44,9 @@ export interface ConnectOptions {
 export async function connect(options: ConnectOptions, profile: PeerProfile): Promise<Peer> {
   try {
     const { target } = options.server
-    return target.kind === 'remote'
-      ? await connectRemote(options, target, profile)
-      : await connectHosted(options, target, profile)
+    if (target.kind === 'remote') return await connectRemote(options, target, profile)
+    if (target.kind === 'hosted') return await connectHosted(options, target, profile)
+    return await connectApi(options, target)
   } catch (error) {
     throw error instanceof HandshakeFailed ? error.failure.error : asGatewayError(error)
   }
@@ -124,17 +129,41 @@ function httpOptions(
   target: RemoteTarget,
   respond: (body: string) => void,
 ): HttpChannelOptions {
-  if (options.pool === undefined)
-    throw new GatewayError('internal', 'There is no connection pool for this server.')
   return {
     url: new URL(target.url),
-    pool: options.pool,
+    pool: requirePool(options),
     credentials: options.credentials,
-    fillHeaders: createHeaderFiller(target.headers),
+    fillHeaders: createHeaderFiller(target),
+    wantsLogin: target.oauth !== undefined,
     unsolicited: unsolicitedFor(options.events, respond),
     replies: options.replies,
     hops: options.hops,
   }
+}
+
+async function connectApi(options: ConnectOptions, target: OpenApiTarget): Promise<Peer> {
+  const kept = await options.loadPlan()
+  if (kept === undefined) {
+    throw new GatewayError('configuration', 'What this API offers is not known any more.', {
+      fix: 'Remove the server, and add it again with its document.',
+    })
+  }
+  const { credentials, replies, hops, nextId } = options
+  return new OpenApiPeer({
+    url: new URL(target.url),
+    plan: parsePlan(kept),
+    pool: requirePool(options),
+    fillHeaders: createHeaderFiller(target),
+    credentials,
+    replies,
+    hops,
+    nextId,
+  })
+}
+
+function requirePool({ pool }: ConnectOptions): Pool {
+  if (pool !== undefined) return pool
+  throw new GatewayError('internal', 'There is no connection pool for this server.')
 }
 
 async function connectHosted(
@@ -144,19 +173,22 @@ async function connectHosted(
 ): Promise<Peer> {
   const known = options.credentials.peek()
   const credential = known === 'unknown' ? await options.credentials.load() : known
+  // Before any time limit begins: a package may have to be installed first.
+  const program = await requireHosting(options).packages.programOf(target)
+  const start = (more: Partial<ConnectOptions>) =>
+    startProcess({ ...options, ...more }, target, program, credential)
   if (options.verdict?.era !== 'legacy') {
-    const probed = await probeProcess(options, target, credential, profile)
+    const probed = await probeProcess(options, start, profile)
     if (probed !== 'ended when probed') return probed
   }
-  const channel = startProcess(options, target, credential)
+  const channel = start({})
   return closeOnFailure(channel, openLegacyStdio(channel, options, profile))
 }
 
 /** Asks a fresh process for its era. Some legacy programs end at the first request they do not know. */
 async function probeProcess(
   options: ConnectOptions,
-  target: HostedTarget,
-  credential: OpenCredential | undefined,
+  start: (more: Partial<ConnectOptions>) => StdioChannel,
   profile: PeerProfile,
 ): Promise<Peer | 'ended when probed'> {
   const probe = { running: true, ended: false }
@@ -167,7 +199,7 @@ async function probeProcess(
       probe.ended = true
     },
   }
-  const channel = startProcess({ ...options, events }, target, credential)
+  const channel = start({ events })
   const peer = await openEitherEra(channel, { ...options, events }, profile).catch((error) => error as Error)
   probe.running = false
   if (!(peer instanceof Error)) return peer
@@ -198,32 +230,39 @@ function openLegacyStdio(
   return LegacyPeer.open(channel, 'stdio', profile.capabilities, HANDSHAKE_TIMEOUT_MS, options.nextId)
 }
 
+function requireHosting({ hosting }: ConnectOptions): NonNullable<ConnectOptions['hosting']> {
+  if (hosting !== undefined) return hosting
+  throw new GatewayError('unsupported', 'Hosted servers are switched off here.', {
+    fix: 'Start the control plane without --hosting off.',
+  })
+}
+
 function startProcess(
   options: ConnectOptions,
   target: HostedTarget,
+  program: HostedProgram,
   credential: OpenCredential | undefined,
 ): StdioChannel {
-  const { hosting, server, events } = options
-  if (hosting === undefined) {
-    throw new GatewayError('unsupported', 'Hosted servers are switched off here.', {
-      fix: 'Start the control plane without --hosting off.',
-    })
-  }
-  const values = fillAll({ ...target.env }, credential)
+  const { server, events } = options
+  const hosting = requireHosting(options)
+  const { packageFolder, isContainer } = program
+  const values = { ...program.env, ...fillAll({ ...target.env }, credential) }
   const args = Object.values(
-    fillAll(Object.fromEntries(target.args.map((arg, index) => [String(index), arg])), credential),
+    fillAll(Object.fromEntries(program.args.map((arg, index) => [String(index), arg])), credential),
   )
   const unsolicited: UnsolicitedSink = unsolicitedFor(events, (body) => channel.send(body))
   const scrubber: Scrubber = credential?.scrubber ?? NO_SCRUBBER
   const channel: StdioChannel = new StdioChannel({
     spec: {
-      command: target.command,
-      args,
+      command: program.command,
+      args: [...program.before, ...args],
       env: values,
       workingFolder: hosting.workingFolder(server),
       label: server.name,
-      named: target.args.filter((argument) => placeholdersIn(argument).length === 0),
+      named: program.args.filter((argument) => placeholdersIn(argument).length === 0),
       ...(target.network !== undefined && { network: target.network }),
+      ...(packageFolder !== undefined && { packageFolder }),
+      ...(isContainer !== undefined && { isContainer }),
     },
     hosting: { ...hosting, maxLineBytes: options.replies.maxBytes },
     scrubber,

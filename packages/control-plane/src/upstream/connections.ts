@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool } from 'undici'
 import type { Clock } from '../model/clock.ts'
+import type { OpenCredential } from '../model/credential.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
 import type { EraVerdict, Server } from '../model/server.ts'
 import type { RpcNotification } from '../protocol/message.ts'
@@ -18,6 +19,8 @@ export interface ConnectionsOptions {
   credentials: CredentialSource
   guard: AddressGuard
   hosting: ConnectOptions['hosting']
+  /** What is kept of an API's description, as text. */
+  loadPlan(): Promise<string | undefined>
   loadVerdict(): Promise<EraVerdict | undefined>
   saveVerdict(verdict: EraVerdict): void
   clock: Clock
@@ -42,6 +45,7 @@ export interface Connection {
   readonly peer: Peer
   /** What callers who see the same lists have in common. */
   readonly capabilityKey: string
+  /** `since` of the credential that it was opened with. */
   readonly credentialVersion: number
   inFlight: number
   lastUsed: number
@@ -51,7 +55,7 @@ export interface Connection {
 const DAY_MS = 86_400_000
 const IDLE_MS = 10 * 60_000
 /** Where callers do not share, each may need a connection of their own: a process, or a socket that stays open. */
-const MAX_CONNECTIONS = { hosted: 32, remote: 100 }
+const MAX_CONNECTIONS = { hosted: 32, remote: 100, openapi: 100 }
 
 /** The connections to one server: for whom there is one, when one is opened, and when it ends. */
 export class Connections {
@@ -78,9 +82,9 @@ export class Connections {
     this.#events = events
     const { target } = options.server
     this.#pool =
-      target.kind === 'remote'
-        ? openHttpPool(new URL(target.url).origin, options.guard, options.maxCalls)
-        : undefined
+      target.kind === 'hosted'
+        ? undefined
+        : openHttpPool(new URL(target.url).origin, options.guard, options.maxCalls)
     this.#idleTimer = setInterval(() => this.#stopIdle(), 60_000)
     this.#idleTimer.unref()
   }
@@ -109,27 +113,42 @@ export class Connections {
   ready(profile: PeerProfile): Connection | undefined {
     const credential = this.#options.credentials.peek()
     if (credential === 'unknown') return undefined
-    return this.#connections.get(this.#key(profile, credential?.version ?? 0))
+    return this.#connections.get(this.#key(profile, credential?.since ?? 0))
   }
 
   /** The connection for such a caller, opened if need be. Throws GatewayError when that fails. */
   async open(profile: PeerProfile): Promise<Connection> {
     const known = this.#options.credentials.peek()
-    const credential = known === 'unknown' ? await this.#options.credentials.load() : known
-    const version = credential?.version ?? 0
-    const key = this.#key(profile, version)
+    const credential = known === 'unknown' ? await this.#load() : known
+    const key = this.#key(profile, credential?.since ?? 0)
     const ready = this.#connections.get(key)
     if (ready !== undefined) return ready
     const running = this.#connecting.get(key)
     if (running !== undefined) return running
-    const connecting = this.#connect(profile, version).finally(() => {
+    const connecting = this.#connect(profile, credential, 'first').finally(() => {
       if (this.#connecting.get(key) === connecting) this.#connecting.delete(key)
     })
     this.#connecting.set(key, connecting)
     return connecting
   }
 
-  async #connect(profile: PeerProfile, credentialVersion: number): Promise<Connection> {
+  /** A credential that cannot be had is shown as what is wrong with the server. */
+  async #load(): Promise<OpenCredential | undefined> {
+    try {
+      return await this.#options.credentials.load()
+    } catch (error) {
+      const problem = asGatewayError(error)
+      this.#reachability.failedToConnect(problem)
+      this.#events.failed()
+      throw problem
+    }
+  }
+
+  async #connect(
+    profile: PeerProfile,
+    credential: OpenCredential | undefined,
+    attempt: 'first' | 'again',
+  ): Promise<Connection> {
     const changes = this.#credentialChanges
     this.#makeRoom()
     const waitMs = this.#reachability.requireAttempt()
@@ -137,17 +156,30 @@ export class Connections {
     if (this.#closed)
       throw new GatewayError('upstream_unavailable', `"${this.#server.name}" was removed or changed.`)
     try {
-      const connection = await this.#connectPeer(profile, credentialVersion, changes)
+      const connection = await this.#connectPeer(profile, credential?.since ?? 0, changes)
       this.#reachability.connected()
       return connection
     } catch (error) {
       // What came of an attempt with an old credential says nothing about the new one.
       if (this.#credentialChanges !== changes && !this.#closed) return this.open(profile)
-      const problem = asGatewayError(error)
+      const renewing = attempt === 'first' ? await this.#renewing(error, credential) : undefined
+      if (renewing === 'renewed') return this.#connect(profile, credential, 'again')
+      const problem = renewing ?? asGatewayError(error)
       this.#reachability.failedToConnect(problem)
       this.#events.failed()
       throw problem
     }
+  }
+
+  /** Where connecting was refused for its tokens: whether there are others now, or why there are none. */
+  async #renewing(
+    error: unknown,
+    credential: OpenCredential | undefined,
+  ): Promise<'renewed' | GatewayError | undefined> {
+    const { refused } = this.#options.credentials
+    const hadTokens = credential?.login?.tokens !== undefined
+    if (asGatewayError(error).code !== 'needs_login' || !hadTokens || refused === undefined) return undefined
+    return refused(credential.version).then((isOther) => (isOther ? 'renewed' : undefined), asGatewayError)
   }
 
   /** Throws `too_many` when as many connections as there may be are at work. */
@@ -170,7 +202,7 @@ export class Connections {
   }
 
   async #connectPeer(profile: PeerProfile, credentialVersion: number, changes: number): Promise<Connection> {
-    const { clock, credentials, hosting, replies, hops } = this.#options
+    const { clock, credentials, hosting, replies, hops, loadPlan } = this.#options
     let connection: Connection | undefined
     const peer = await connect(
       {
@@ -178,6 +210,7 @@ export class Connections {
         credentials,
         pool: this.#pool,
         hosting,
+        loadPlan,
         verdict: await this.#freshVerdict(),
         replies,
         hops,
@@ -216,12 +249,7 @@ export class Connections {
     }
     this.#era = peer.era
     this.#identity = peer.identity
-    this.#options.saveVerdict({
-      serverId: this.#server.id,
-      era: peer.era,
-      transport: peer.transport,
-      foundAt: this.#options.clock.now(),
-    })
+    this.#noteVerdict(peer)
     const key = this.#key(profile, credentialVersion)
     for (const other of [...this.#connections.values()]) {
       if (other.credentialVersion !== credentialVersion || other.peer.era !== peer.era) this.retire(other)
@@ -234,6 +262,17 @@ export class Connections {
     this.#connections.set(key, connection)
     this.#applySubscriptions(connection)
     return connection
+  }
+
+  #noteVerdict({ era, transport }: Peer): void {
+    // Of an API there is nothing to find out.
+    if (transport === 'http') return
+    this.#options.saveVerdict({
+      serverId: this.#server.id,
+      era,
+      transport,
+      foundAt: this.#options.clock.now(),
+    })
   }
 
   async #freshVerdict(): Promise<EraVerdict | undefined> {

@@ -5,6 +5,7 @@ import { createHeaderFiller, fillAll, NO_SCRUBBER, withCredential } from './cred
 
 const credential = (values: Record<string, string>, version = 1): OpenCredential => ({
   version,
+  since: version,
   values: new Map(Object.entries(values)),
   scrubber: NO_SCRUBBER,
 })
@@ -28,7 +29,7 @@ describe('a credential in headers', () => {
   })
 
   it('is filled in once for each version, under names in lower case', () => {
-    const fill = createHeaderFiller({ 'X-Key': '{{K}}' })
+    const fill = createHeaderFiller({ headers: { 'X-Key': '{{K}}' } })
     const first = credential({ K: 'one' })
     expect(fill(first)).toEqual({ 'x-key': 'one' })
     expect(fill(first)).toBe(fill(first))
@@ -36,7 +37,7 @@ describe('a credential in headers', () => {
   })
 
   it('is not needed by headers that name none', () => {
-    expect(createHeaderFiller({ Accept: 'x' })(undefined)).toEqual({ accept: 'x' })
+    expect(createHeaderFiller({ headers: { Accept: 'x' } })(undefined)).toEqual({ accept: 'x' })
   })
 })
 

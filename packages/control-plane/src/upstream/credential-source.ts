@@ -2,12 +2,20 @@ import type { OpenCredential, Scrubber } from '../model/credential.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
 import { fitsHeader } from '../model/header-text.ts'
 import { fillPlaceholders } from '../model/placeholder.ts'
+import type { RemoteTarget } from '../model/server.ts'
 
 /** One server's credential, as the vault hands it out for each call. */
 export interface CredentialSource {
   /** At hand without waiting; `unknown` means `load` must be asked. Absent: the server has none. */
   peek(): OpenCredential | undefined | 'unknown'
   load(): Promise<OpenCredential | undefined>
+  /**
+   * Told when the server did not accept the access token of that version. Resolves to whether there is another one by
+   * now. Absent where there are no logins.
+   */
+  refused?(version: number | undefined): Promise<boolean>
+  /** Told when nobody asks any more. */
+  close?(): void
 }
 
 /** Calls `use` with the credential: at once where the vault has it at hand. Errors of both go to `fail`. */
@@ -66,23 +74,54 @@ function requireHeaderValue(name: string, value: string): void {
 }
 
 /**
- * Fills a server's header templates, once per opened credential: filled headers live as long as the vault keeps the
- * credential, and no longer.
+ * Fills a server's header templates, and adds the access token where it wants a login: once per opened credential.
+ * Filled headers live as long as the vault keeps the credential, and no longer.
  */
-export function createHeaderFiller(
-  templates: Record<string, string>,
-): (credential: OpenCredential | undefined) => Record<string, string> {
+export function createHeaderFiller({
+  headers: templates,
+  oauth,
+}: Pick<RemoteTarget, 'headers' | 'oauth'>): (
+  credential: OpenCredential | undefined,
+) => Record<string, string> {
   const lowered = Object.fromEntries(
     Object.entries(templates).map(([name, value]) => [name.toLowerCase(), value]),
   )
+  const fill = (credential: OpenCredential | undefined) => ({
+    ...fillAll(lowered, credential),
+    ...(oauth !== undefined && { authorization: `Bearer ${requireAccessToken(credential)}` }),
+  })
   const filled = new WeakMap<OpenCredential, Record<string, string>>()
   return (credential) => {
-    if (credential === undefined) return fillAll(lowered, undefined)
+    if (credential === undefined) return fill(undefined)
     const known = filled.get(credential)
     if (known !== undefined) return known
-    const headers = fillAll(lowered, credential)
+    const headers = fill(credential)
     for (const [name, value] of Object.entries(headers)) requireHeaderValue(name, value)
     filled.set(credential, headers)
     return headers
   }
+}
+
+function requireAccessToken(credential: OpenCredential | undefined): string {
+  const { login } = credential ?? {}
+  if (login?.tokens !== undefined) return login.tokens.access
+  throw login === undefined ? neverLoggedIn() : loginOver()
+}
+
+/** What a server is in that wants a login and has had none. */
+export function neverLoggedIn(): GatewayError {
+  return new GatewayError('needs_login', 'This server wants a login, and nobody has logged in yet.', {
+    fix: 'An admin of the workspace logs in on the server\'s page, or with "mcpgw-server server login".',
+  })
+}
+
+/** What it is in when its authorization server has refused to renew the login. */
+export function loginOver(): GatewayError {
+  return new GatewayError(
+    'needs_login',
+    'The login of this server is over: its authorization server does not renew it any more.',
+    {
+      fix: 'An admin of the workspace logs in again on the server\'s page, or with "mcpgw-server server login".',
+    },
+  )
 }

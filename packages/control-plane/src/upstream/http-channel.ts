@@ -8,7 +8,7 @@ import type { Channel, ChannelFailure, OutgoingRequest, RequestSink, Unsolicited
 import { type CredentialSource, scrubbed, withCredential } from './credential-source.ts'
 import { describeConnectionError, neverConnected } from './http-client.ts'
 import { HttpExchange } from './http-exchange.ts'
-import { failureOfStatus } from './http-status.ts'
+import { failureOfStatus, type StatusAnswer } from './http-status.ts'
 import type { ReplyRoom } from './reply-room.ts'
 
 export interface HttpChannelOptions {
@@ -16,6 +16,8 @@ export interface HttpChannelOptions {
   pool: Pool
   credentials: CredentialSource
   fillHeaders: (credential: OpenCredential | undefined) => Record<string, string>
+  /** Whether requests carry the access token of a login. */
+  wantsLogin: boolean
   unsolicited: UnsolicitedSink
   replies: ReplyRoom
   hops(): string
@@ -65,11 +67,22 @@ export class HttpChannel implements Channel {
         starting: () => this.#requireCurrent(credential),
         head: (_status, headers) => this.#rememberSession(outgoing, headers),
         message: (raw, event) => state.receive(scrubbed(raw, credential, this.#options.credentials), event),
-        done: (status, _headers, body) => {
+        done: (status, answered) => {
           state.streamEnded()
           if (state.settled) return
           if (status === 200 && state.lastEventId !== undefined) return this.#resume(state)
-          state.fail(failureOfStatus(status, body, hadSession, this.#where(), state.rpcCode))
+          const { rpcCode } = state
+          const login = loginOf(this.#options, credential)
+          state.fail(
+            failureOfStatus({
+              status,
+              headers: answered,
+              hadSession,
+              where: this.#where(),
+              rpcCode,
+              ...login,
+            }),
+          )
         },
         failed: (error) => {
           state.streamEnded()
@@ -273,6 +286,14 @@ export class HttpChannel implements Channel {
   #where(): string {
     return this.#options.url.origin
   }
+}
+
+/** What a refusal with an access token says about a login. */
+export function loginOf(
+  { wantsLogin }: Pick<HttpChannelOptions, 'wantsLogin'>,
+  credential: OpenCredential | undefined,
+): Pick<StatusAnswer, 'login'> {
+  return wantsLogin ? { login: { credentialVersion: credential?.version } } : {}
 }
 
 /** One request on its way, over as many HTTP exchanges as it takes. */

@@ -1,23 +1,51 @@
 import { GatewayError } from '../model/error.ts'
 import type { ChannelFailure } from './channel.ts'
 
+export interface StatusAnswer {
+  status: number
+  headers?: Record<string, string | string[] | undefined>
+  hadSession?: boolean
+  where: string
+  rpcCode?: number | undefined
+  /** Absent: the request carried no access token of a login. */
+  login?: { credentialVersion: number | undefined }
+}
+
 /**
  * What an HTTP answer without a reply means. Nothing of its body is told on: it may hold what only the operator of
  * that server should see.
  */
-export function failureOfStatus(
-  status: number,
-  _body: Buffer,
-  hadSession: boolean,
-  where: string,
-  rpcCode: number | undefined,
-): ChannelFailure {
-  const detail = rpcCode === undefined ? {} : { rpcCode }
+export function failureOfStatus(answer: StatusAnswer): ChannelFailure {
+  const { status, hadSession = false, where, rpcCode, login } = answer
+  const detail = {
+    ...(rpcCode !== undefined && { rpcCode }),
+    ...(login?.credentialVersion !== undefined && { credentialVersion: login.credentialVersion }),
+  }
   if (status === 404 && hadSession) {
     const error = new GatewayError('upstream_unavailable', `${where} has forgotten the session.`)
     return { kind: 'session-lost', error, status, ...detail }
   }
-  return { kind: 'status', error: errorOfStatus(status, where), status, ...detail }
+  return { kind: 'status', error: errorOfAnswer(answer), status, ...detail }
+}
+
+function errorOfAnswer({ status, headers = {}, where, login }: StatusAnswer): GatewayError {
+  const challenge = String(headers['www-authenticate'] ?? '')
+  if (status === 401 && login !== undefined) {
+    return new GatewayError('needs_login', `${where} does not accept the login any more (HTTP 401).`, {
+      fix: 'Log in to this server again.',
+    })
+  }
+  if (status === 401 && /\bresource_metadata\s*=/i.test(challenge)) {
+    return new GatewayError('upstream_refused', `${where} wants a login by OAuth (HTTP 401).`, {
+      fix: 'Remove this server and add it again with "oauth": {"client": "dynamic"}, then log in to it.',
+    })
+  }
+  if (status === 403 && login !== undefined && /\binsufficient_scope\b/.test(challenge)) {
+    return new GatewayError('upstream_refused', `The login does not reach as far at ${where} (HTTP 403).`, {
+      fix: 'Log in again with an account that may do this. If the server was added with scopes, add it again with more.',
+    })
+  }
+  return errorOfStatus(status, where)
 }
 
 function errorOfStatus(status: number, where: string): GatewayError {

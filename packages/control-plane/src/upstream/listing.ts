@@ -53,13 +53,19 @@ export async function fetchListing(peer: Peer): Promise<Listing> {
   const { tools, prompts, resources } = peer.identity.capabilities
   const [toolList, promptList, resourceList, templateList] = await Promise.all([
     tools ? fetchAll(peer, 'tools/list', 'tools', tool) : [],
-    prompts ? fetchAll(peer, 'prompts/list', 'prompts', named) : [],
-    resources ? fetchAll(peer, 'resources/list', 'resources', resource) : [],
+    prompts ? fetchAll(peer, 'prompts/list', 'prompts', named).catch(noneIfRefused) : [],
+    resources ? fetchAll(peer, 'resources/list', 'resources', resource).catch(noneIfRefused) : [],
     resources
       ? fetchAll(peer, 'resources/templates/list', 'resourceTemplates', template).catch(() => [])
       : [],
   ])
   return { tools: toolList, prompts: promptList, resources: resourceList, templates: templateList }
+}
+
+/** Some servers look for resources where they are not let in yet: that takes none of their tools away. */
+function noneIfRefused(error: unknown): [] {
+  if (error instanceof GatewayError && error.code === 'upstream_invalid') return []
+  throw error
 }
 
 async function fetchAll<T>(peer: Peer, method: string, member: string, item: z.ZodType<T>): Promise<T[]> {

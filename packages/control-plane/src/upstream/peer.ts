@@ -49,7 +49,8 @@ export interface PeerListener {
 /** A server we are connected to, of one era. */
 export interface Peer {
   readonly era: Era
-  readonly transport: RemoteTransport | 'stdio'
+  /** `http`: an API of its own kind, of which the gateway makes a server. */
+  readonly transport: RemoteTransport | 'stdio' | 'http'
   readonly identity: ServerIdentity
   /** Returns a function that cancels: the server is told, and the listener hears nothing more. */
   call(request: PeerRequest, listener: PeerListener): (reason: string) => void

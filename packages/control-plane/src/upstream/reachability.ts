@@ -36,6 +36,7 @@ const OPEN_MS = 30_000
 const NEEDS_A_PERSON = new Set([
   'upstream_refused',
   'needs_credential',
+  'needs_login',
   'credential_unreadable',
   'configuration',
   'unsupported',

@@ -9,12 +9,14 @@ type Cancel = (reason: string) => void
 
 /**
  * Starts a request and ends it when the server's time limit passes. Progress starts the limit anew, and it does not
- * run while the client is being asked something: people are slower than servers.
+ * run while the client is being asked something: people are slower than servers. `progress` tells what the server
+ * waits for before it can be called at all.
  */
 export function runLimited(
   server: Server,
   listener: PeerListener,
   start: (limited: PeerListener) => Cancel,
+  progress: () => string | undefined = () => undefined,
 ): Cancel {
   const startedAt = performance.now()
   let settled = false
@@ -25,8 +27,9 @@ export function runLimited(
     if (settled) return
     if (asking > 0 && performance.now() - startedAt < LONGEST_MS) return void timer.refresh()
     settled = true
+    const busyWith = progress()
     cancel('The time limit has passed.')
-    listener.failure({ kind: 'broken', error: timeLimitPassed(server) })
+    listener.failure({ kind: 'broken', error: timeLimitPassed(server, busyWith) })
   }
   const timer = setTimeout(expire, server.timeoutMs)
   const settle = () => {
@@ -64,7 +67,11 @@ export function runLimited(
   }
 }
 
-function timeLimitPassed({ name, timeoutMs }: Server): GatewayError {
+function timeLimitPassed({ name, timeoutMs }: Server, busyWith: string | undefined): GatewayError {
+  if (busyWith !== undefined)
+    return new GatewayError('upstream_timeout', `"${name}" cannot be called yet. ${busyWith}`, {
+      fix: 'Try again in some minutes.',
+    })
   return new GatewayError(
     'upstream_timeout',
     `"${name}" did not answer within ${timeoutMs / 1000} seconds.`,

@@ -4,10 +4,10 @@ import type { OpenCredential } from '../model/credential.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Channel, OutgoingRequest, RequestSink } from './channel.ts'
 import { scrubbed, withCredential } from './credential-source.ts'
-import type { HttpChannelOptions } from './http-channel.ts'
+import { type HttpChannelOptions, loginOf } from './http-channel.ts'
 import { describeConnectionError, neverConnected } from './http-client.ts'
 import { HttpExchange } from './http-exchange.ts'
-import { failureOfStatus } from './http-status.ts'
+import { failureOfStatus, type StatusAnswer } from './http-status.ts'
 import { StreamCorrelation } from './stream-correlation.ts'
 
 const GIVEN_UP = new Error('The connection was given up.')
@@ -75,7 +75,7 @@ export class SseChannel implements Channel {
           if (event.event === 'endpoint') return this.#learnEndpoint(event, opened, fail)
           this.#receive(scrubbed(raw, this.#credential, this.#options.credentials))
         },
-        done: (status, _headers, body) => fail(this.#ended(status, body)),
+        done: (status, answered) => fail(this.#ended(status, answered)),
         failed: (error) => fail(describeConnectionError(error, this.#where())),
       },
       this.#options.replies,
@@ -86,8 +86,9 @@ export class SseChannel implements Channel {
     return exchange
   }
 
-  #ended(status: number, body: Buffer): GatewayError {
-    if (status !== 200) return failureOfStatus(status, body, false, this.#where(), undefined).error
+  #ended(status: number, headers: StatusAnswer['headers'] = {}): GatewayError {
+    const login = loginOf(this.#options, this.#credential)
+    if (status !== 200) return failureOfStatus({ status, headers, where: this.#where(), ...login }).error
     return new GatewayError('upstream_unavailable', `${this.#where()} ended its event stream.`, {
       fix: 'Try again.',
     })
@@ -128,12 +129,14 @@ export class SseChannel implements Channel {
   }
 
   #post(body: string, fail: (failure: Parameters<RequestSink['failure']>[0]) => void): void {
+    let sentWith: OpenCredential | undefined
     const exchange = new HttpExchange(
       {
         message: () => {},
-        done: (status, _headers, text) => {
-          if (status < 200 || status > 299)
-            fail(failureOfStatus(status, text, false, this.#where(), undefined))
+        done: (status, answered) => {
+          if (status >= 200 && status <= 299) return
+          const login = loginOf(this.#options, sentWith)
+          fail(failureOfStatus({ status, headers: answered, where: this.#where(), ...login }))
         },
         failed: (error) => {
           const kind = neverConnected(error) ? 'never-sent' : 'broken'
@@ -146,6 +149,7 @@ export class SseChannel implements Channel {
     withCredential(
       this.#options.credentials,
       (credential) => {
+        sentWith = credential
         const headers = { ...this.#headers(credential), 'content-type': 'application/json' }
         this.#pool.dispatch({ path: this.#endpoint, method: 'POST', headers, body }, exchange)
       },

@@ -2,6 +2,7 @@ import type { Random } from '../model/clock.ts'
 import { asGatewayError, type GatewayError } from '../model/error.ts'
 import type { Server, ServerHealth } from '../model/server.ts'
 import type { RpcNotification } from '../protocol/message.ts'
+import type { ChannelFailure } from './channel.ts'
 import { type Connection, Connections, type ConnectionsOptions } from './connections.ts'
 import type { Listing } from './listing.ts'
 import { Listings, type ListingsOptions } from './listings.ts'
@@ -67,7 +68,18 @@ export class Upstream {
 
   /** Runs one request. Returns a function that cancels it; the listener then hears nothing more. */
   call(profile: PeerProfile, request: PeerRequest, listener: PeerListener): (reason: string) => void {
-    return runLimited(this.server, listener, (limited) => this.#send(profile, request, limited, 'first'))
+    return runLimited(
+      this.server,
+      listener,
+      (limited) => this.#send(profile, request, limited, 'first'),
+      () => this.#progress(),
+    )
+  }
+
+  /** What is done before it can be started. */
+  #progress(): string | undefined {
+    const { target } = this.server
+    return target.kind === 'hosted' ? this.#options.hosting?.packages.progressOf(target) : undefined
   }
 
   #send(
@@ -100,6 +112,7 @@ export class Upstream {
     listener: PeerListener,
     attempt: 'first' | 'again',
   ): (reason: string) => void {
+    const { credentials } = this.#options
     this.#connections.begun(connection)
     let done = false
     const finish = () => {
@@ -123,18 +136,51 @@ export class Upstream {
           cancel = this.#send(profile, request, listener, 'again')
           return
         }
+        if (failure.status === 401 && attempt === 'first' && credentials.refused !== undefined) {
+          cancel = this.#sendRenewed(profile, request, listener, failure)
+          return
+        }
         // Many servers say 400 of a session they forgot: this request is not sent again, but the next gets a new one.
         if (failure.status === 400 && connection.peer.era === 'legacy') this.#connections.retire(connection)
-        // An answer that is too large is a sign of life: whoever asks for such must not stop the server for others.
-        if (failure.error.code !== 'too_large')
-          this.#reachability.failed(failure.error, failure.kind === 'status' ? failure.status : undefined)
-        listener.failure(failure)
+        this.#fail(failure, listener)
       },
     })
     return (reason) => {
       finish()
       cancel(reason)
     }
+  }
+
+  /** A request answered with 401 has not been applied (RFC 9110, 15.5.2): with new tokens it is sent once more. */
+  #sendRenewed(
+    profile: PeerProfile,
+    request: PeerRequest,
+    listener: PeerListener,
+    failure: ChannelFailure,
+  ): (reason: string) => void {
+    let cancelled = false
+    let cancel: (reason: string) => void = () => {
+      cancelled = true
+    }
+    const renewed = this.#options.credentials.refused?.(failure.credentialVersion) ?? Promise.resolve(false)
+    renewed.then(
+      (isOther) => {
+        if (cancelled) return
+        if (isOther) cancel = this.#send(profile, request, listener, 'again')
+        else this.#fail(failure, listener)
+      },
+      (error) => {
+        if (!cancelled) this.#fail({ ...failure, error: asGatewayError(error) }, listener)
+      },
+    )
+    return (reason) => cancel(reason)
+  }
+
+  #fail(failure: ChannelFailure, listener: PeerListener): void {
+    // An answer that is too large is a sign of life: whoever asks for such must not stop the server for others.
+    if (failure.error.code !== 'too_large')
+      this.#reachability.failed(failure.error, failure.kind === 'status' ? failure.status : undefined)
+    listener.failure(failure)
   }
 
   #told({ method, params }: RpcNotification, profile: PeerProfile): void {
@@ -146,6 +192,13 @@ export class Upstream {
   /** The credential was set, replaced or removed: old connections end, and what was wrong may be mended. */
   credentialChanged(): void {
     this.#connections.credentialChanged()
+    this.#reachability.reset()
+    void this.#listings.warm(NOBODY)
+  }
+
+  /** Connections go on with the new tokens; only what was wrong with the old ones may be mended. */
+  tokensRenewed(): void {
+    if (this.#reachability.problem() === undefined) return
     this.#reachability.reset()
     void this.#listings.warm(NOBODY)
   }
@@ -168,8 +221,10 @@ export class Upstream {
     const base = { tools: this.#listings.toolCount, ...(this.era && { era: this.era }) }
     if (error !== undefined)
       return { ...base, status: statusOf(error), error: describe(error, this.#connections.noise) }
+    const progress = this.#progress()
     return {
       ...base,
+      ...(progress !== undefined && { progress }),
       status: this.identity !== undefined && this.#listings.size > 0 ? 'ready' : 'connecting',
     }
   }
@@ -177,12 +232,13 @@ export class Upstream {
   /** Resolves when every connection and process is gone. */
   async close(): Promise<void> {
     this.#listings.close()
+    this.#options.credentials.close?.()
     await this.#connections.close()
   }
 }
 
 function statusOf({ code }: GatewayError): ServerHealth['status'] {
-  return code === 'needs_credential' ? 'needs_credential' : 'failing'
+  return code === 'needs_credential' || code === 'needs_login' ? code : 'failing'
 }
 
 function describe({ code, message, fix }: GatewayError, noise: number): NonNullable<ServerHealth['error']> {

@@ -5,9 +5,15 @@ export type CredentialOwner = Pick<Server, 'id' | 'workspaceId' | 'target'>
 
 /**
  * What a credential is sealed for. Whoever can write the database could otherwise have it sent to an address, or
- * handed to a command, of their own. Headers, transport and network may change: they do not say who gets it.
+ * handed to a command, of their own. Headers, transport, network, operations and the version of a package may change: they
+ * do not say who gets it.
  */
 export function destinationOf({ target }: CredentialOwner): string {
-  const place = target.kind === 'remote' ? [target.url] : [target.command, target.args, target.env]
-  return JSON.stringify([target.kind, ...place])
+  const place = target.kind === 'hosted' ? [target.command, target.args, target.env] : [target.url]
+  return JSON.stringify([target.kind, ...place, ...packageOf(target)])
+}
+
+function packageOf(target: CredentialOwner['target']): string[] {
+  if (target.kind !== 'hosted' || target.package === undefined) return []
+  return [target.package.registryType, target.package.identifier]
 }

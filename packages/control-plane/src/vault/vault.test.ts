@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Change, ChangeBus } from '../model/change.ts'
 import type { CredentialRecord, OpenCredential } from '../model/credential.ts'
 import { GatewayError } from '../model/error.ts'
-import type { HostedTarget, RemoteTarget } from '../model/server.ts'
+import type { HostedTarget, PackageRef, RemoteTarget } from '../model/server.ts'
 import type { CredentialStore, KeyStore } from '../model/stores.ts'
 import { openVault, type Vault, type VaultOptions } from './vault.ts'
 
@@ -129,6 +129,7 @@ describe('keeping credentials', () => {
     const vault = await open()
     expect(await vault.put(server, values)).toEqual({
       names: ['TOKEN', 'KEY', 'ONE'],
+      login: 'none',
       tooShort: ['ONE'],
       version: 1,
       updatedAt: Date.now(),
@@ -157,6 +158,7 @@ describe('keeping credentials', () => {
     await vault.put(server, { TOKEN: `${CANARY}2`, USER: 'ada' })
     expect(await vault.describe(server)).toEqual({
       names: ['TOKEN', 'USER'],
+      login: 'none',
       version: 2,
       updatedAt: Date.now(),
     })
@@ -312,6 +314,29 @@ describe('a credential moved or damaged', () => {
     for (const change of [{ command: 'sh' }, { args: ['b.js'] }, { env: { KEY: '{{TOKEN}}', X: '1' } }]) {
       const restarted = await open()
       await expect(restarted.credentialFor(at(change))).rejects.toMatchObject({
+        code: 'credential_unreadable',
+      })
+    }
+  })
+
+  it('[V2] opens for another version of the package it was given for, and for no other package', async () => {
+    const { vault, open } = await sealed()
+    const base: HostedTarget = { kind: 'hosted', command: 'npx', args: [], env: { KEY: '{{TOKEN}}' } }
+    const from = (ref: Partial<PackageRef>) => ({
+      ...owner('s9', 'w1'),
+      target: {
+        ...base,
+        package: { registryType: 'npm' as const, identifier: 'good', version: '1.0.0', ...ref },
+      },
+    })
+    await vault.put(from({}), { TOKEN: 'of the package' })
+    expect(await (await open()).credentialFor(from({ version: '1.0.1' }))).toBeDefined()
+    for (const changed of [
+      from({ identifier: 'evil' }),
+      from({ registryType: 'pypi' }),
+      { ...from({}), target: base },
+    ]) {
+      await expect((await open()).credentialFor(changed)).rejects.toMatchObject({
         code: 'credential_unreadable',
       })
     }

@@ -1,13 +1,23 @@
 import type { KeyObject } from 'node:crypto'
 import type { Signer } from '../model/audit-seal.ts'
-import type { ChangeBus } from '../model/change.ts'
+import type { Change, ChangeBus } from '../model/change.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { CredentialRecord, OpenCredential } from '../model/credential.ts'
 import { GatewayError } from '../model/error.ts'
+import type { ServerLogin, ServerTokens } from '../model/server-login.ts'
 import type { CredentialStore, KeyStore } from '../model/stores.ts'
 import { createCredentialCache } from './credential-cache.ts'
 import { type CredentialOwner, destinationOf } from './credential-owner.ts'
-import { decodeValues, encodeValues, parseCredentialValues } from './credential-values.ts'
+import {
+  type CredentialContents,
+  decodeContents,
+  encodeContents,
+  type LoginState,
+  namesOf,
+  parseCredentialValues,
+  readNames,
+  secretsOf,
+} from './credential-values.ts'
 import { deriveKey, openRecord, type SealingKey, sealRecord } from './envelope.ts'
 import { checkMasterKey, countOldKeys, createKeyRing, openSealingKey, rewrapKeys } from './key-ring.ts'
 import { createMasterKeys, type MasterKeys } from './master-keys.ts'
@@ -15,6 +25,9 @@ import { createScrubber, isScrubbable } from './scrubber.ts'
 import { openSigningKey } from './signing-key.ts'
 
 const PUT_ATTEMPTS = 10
+
+/** After these an opened credential is not what is stored any more. */
+const FORGETS: ReadonlySet<Change['kind']> = new Set(['credential', 'renewal', 'server'])
 
 export interface VaultOptions {
   masterKey: Uint8Array
@@ -33,6 +46,7 @@ export interface CredentialDescription {
   version: number
   /** Unix milliseconds. */
   updatedAt: number
+  login: LoginState
 }
 
 /** Seals small things that travel through others' hands: session ids, cursors. */
@@ -51,14 +65,23 @@ export interface Vault extends Disposable {
    * after it. Throws `credential_unreadable` only when a stored credential does not open.
    */
   credentialFor(server: CredentialOwner): Promise<OpenCredential | undefined>
+  /** The same as it is stored at this moment, whatever is in memory. */
+  rereadFor(server: CredentialOwner): Promise<OpenCredential | undefined>
   /**
-   * Replaces all values of the server's credential. Throws `invalid_request` for values that cannot be kept. Tells the
-   * names of values that are too short to be found when a server repeats them.
+   * Replaces all values of the server's credential; a login stays. Throws `invalid_request` for values that cannot be
+   * kept. Tells the names of values that are too short to be found when a server repeats them.
    */
   put(
     server: CredentialOwner,
     values: Record<string, string>,
   ): Promise<CredentialDescription & { tooShort: string[] }>
+  /** Replaces the login of the server's credential; values stay. */
+  logIn(server: CredentialOwner, login: ServerLogin): Promise<void>
+  /**
+   * Replaces the tokens of a login, or takes them away where there are no others. False, and nothing is changed, when
+   * the server has another login by now, or other tokens than those.
+   */
+  renew(server: CredentialOwner, renewal: Renewal): Promise<boolean>
   describe(server: CredentialOwner): Promise<CredentialDescription | undefined>
   remove(server: CredentialOwner): Promise<void>
   /** What one purpose has sealed no other opens. It outlives a change of the master key. */
@@ -72,6 +95,14 @@ export interface Vault extends Disposable {
    */
   rewrap(newMasterKey?: Uint8Array): Promise<number>
   masterKeyState(): Promise<MasterKeyState>
+}
+
+export interface Renewal {
+  /** Id of the login. */
+  login: string
+  /** When the tokens that are replaced were obtained. */
+  before: number
+  tokens: ServerTokens | undefined
 }
 
 export interface MasterKeyState {
@@ -102,7 +133,7 @@ function createVault(options: VaultOptions, masterKeys: MasterKeys, sealingKey: 
 
   const stopListening = [
     bus.subscribe((change) => {
-      if (change.kind === 'credential' || change.kind === 'server') cache.forget(change.id)
+      if (FORGETS.has(change.kind)) cache.forget(change.id)
       if (change.kind === 'workspace') forgetWorkspace(change.workspaceId ?? change.id)
     }),
     bus.onGap(() => {
@@ -118,11 +149,46 @@ function createVault(options: VaultOptions, masterKeys: MasterKeys, sealingKey: 
 
   async function load(server: CredentialOwner): Promise<OpenCredential | undefined> {
     const record = await credentials.byServer(server.id)
-    if (record === undefined) return undefined
-    const key = await keyRing.find(server.workspaceId)
-    const values = key && unseal(key, record, server)
-    if (values === undefined) throw unreadable()
-    return { version: record.version, values, scrubber: createScrubber(values) }
+    return record && opened(record, server)
+  }
+
+  async function opened(record: CredentialRecord, server: CredentialOwner): Promise<OpenCredential> {
+    const contents = await contentsOf(record, server)
+    if (contents === undefined) throw unreadable()
+    const { values, login, since = record.version } = contents
+    const scrubber = createScrubber(secretsOf(contents))
+    return { version: record.version, since, values, scrubber, ...(login !== undefined && { login }) }
+  }
+
+  async function contentsOf(
+    record: CredentialRecord | undefined,
+    server: CredentialOwner,
+  ): Promise<CredentialContents | undefined> {
+    const key = record && (await keyRing.find(server.workspaceId))
+    return record && key && unseal(key, record, server)
+  }
+
+  /** Replaces what is stored by what becomes of it; undefined, and nothing is changed, where nothing becomes of it. */
+  async function replace(
+    server: CredentialOwner,
+    become: (before: CredentialContents | undefined, version: number) => CredentialContents | undefined,
+    kind: 'credential' | 'renewal' = 'credential',
+  ): Promise<CredentialRecord | undefined> {
+    const key = await keyRing.make(server.workspaceId)
+    for (let attempt = 1; ; attempt += 1) {
+      const stored = await credentials.byServer(server.id)
+      const version = (stored?.version ?? 0) + 1
+      const contents = become(await contentsOf(stored, server), version)
+      if (contents === undefined) return undefined
+      const record = recordOf({ server, version, contents, key })
+      try {
+        await credentials.put(record, kind)
+        cache.forget(server.id)
+        return record
+      } catch (error) {
+        if (attempt === PUT_ATTEMPTS || !isConflict(error)) throw error
+      }
+    }
   }
 
   async function put(
@@ -130,30 +196,32 @@ function createVault(options: VaultOptions, masterKeys: MasterKeys, sealingKey: 
     unread: Record<string, string>,
   ): Promise<CredentialDescription & { tooShort: string[] }> {
     const values = parseCredentialValues(unread)
-    const key = await keyRing.make(server.workspaceId)
-    for (let attempt = 1; ; attempt += 1) {
-      const version = ((await credentials.byServer(server.id))?.version ?? 0) + 1
-      const record = recordOf({ server, version, values, key })
-      try {
-        await credentials.put(record)
-        cache.forget(server.id)
-        const tooShort = [...values].filter(([, value]) => !isScrubbable(value)).map(([name]) => name)
-        return { ...describeRecord(record), tooShort }
-      } catch (error) {
-        if (attempt === PUT_ATTEMPTS || !isConflict(error)) throw error
-      }
-    }
+    const record = await replace(server, (before) => withLogin(values, before?.login))
+    // Something always becomes of it.
+    if (record === undefined) throw unreadable()
+    const tooShort = [...values].filter(([, value]) => !isScrubbable(value)).map(([name]) => name)
+    return { ...describeRecord(record), tooShort }
   }
 
-  function recordOf({ server, version, values, key }: Sealing): CredentialRecord {
-    const plain = encodeValues(values)
+  async function renew(server: CredentialOwner, { login: id, before, tokens }: Renewal): Promise<boolean> {
+    const renewed = (contents: CredentialContents | undefined, version: number) => {
+      const { values, login, since = version - 1 } = contents ?? {}
+      if (values === undefined || login?.id !== id || login.tokens?.obtainedAt !== before) return undefined
+      const { tokens: _, ...rest } = login
+      return tokens === undefined ? { values, login: rest } : { values, login: { ...rest, tokens }, since }
+    }
+    return (await replace(server, renewed, tokens === undefined ? 'credential' : 'renewal')) !== undefined
+  }
+
+  function recordOf({ server, version, contents, key }: Sealing): CredentialRecord {
+    const plain = encodeContents(contents)
     const sealed = sealRecord({ key, plain, context: contextOf(server, version), random })
     plain.fill(0)
     return {
       serverId: server.id,
       workspaceId: server.workspaceId,
       version,
-      names: [...values.keys()],
+      names: namesOf(contents),
       sealed,
       updatedAt: clock.now(),
     }
@@ -162,7 +230,15 @@ function createVault(options: VaultOptions, masterKeys: MasterKeys, sealingKey: 
   return {
     peek: cache.peek,
     credentialFor: cache.get,
+    rereadFor(server) {
+      cache.forget(server.id)
+      return cache.get(server)
+    },
     put,
+    async logIn(server, login) {
+      await replace(server, (before) => ({ values: before?.values ?? new Map(), login }))
+    },
+    renew,
     async describe(server) {
       const record = await credentials.byServer(server.id)
       return record && describeRecord(record)
@@ -194,7 +270,7 @@ function createVault(options: VaultOptions, masterKeys: MasterKeys, sealingKey: 
 interface Sealing {
   server: CredentialOwner
   version: number
-  values: ReadonlyMap<string, string>
+  contents: CredentialContents
   key: SealingKey
 }
 
@@ -206,9 +282,13 @@ function unseal(key: SealingKey, record: CredentialRecord, server: CredentialOwn
   const context = contextOf(server, record.version)
   const plain = openRecord({ key, record: record.sealed, context })
   if (plain === undefined) return undefined
-  const values = decodeValues(plain)
+  const contents = decodeContents(plain)
   plain.fill(0)
-  return values
+  return contents
+}
+
+function withLogin(values: ReadonlyMap<string, string>, login: ServerLogin | undefined): CredentialContents {
+  return { values, ...(login !== undefined && { login }) }
 }
 
 function createSealer(key: SealingKey, random: Random): Sealer {
@@ -225,7 +305,7 @@ function createSealer(key: SealingKey, random: Random): Sealer {
 }
 
 function describeRecord({ names, version, updatedAt }: CredentialRecord): CredentialDescription {
-  return { names, version, updatedAt }
+  return { ...readNames(names), version, updatedAt }
 }
 
 function isConflict(error: unknown): boolean {

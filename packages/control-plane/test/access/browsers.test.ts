@@ -75,6 +75,8 @@ const REQUESTS = [
   'POST /ws/team',
   'GET /ws/team',
   'DELETE /ws/team',
+  'GET /ws/team/openai/tools',
+  'POST /ws/team/openai/calls',
   'GET /api/v1/whoami',
   'POST /api/v1/workspaces',
   'POST /oauth/token',

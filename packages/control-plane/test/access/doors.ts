@@ -57,6 +57,13 @@ export function tokenDoors(slug: string, sessionId: string): TokenDoor[] {
       body: rpc('tools/list', { _meta: ENVELOPE }),
     },
     { name: 'MCP GET', line: `GET ${mcp}`, headers: ['Accept: text/event-stream', session], body: '' },
+    { name: 'OpenAI tools', line: `GET ${mcp}/openai/tools`, headers: [], body: '' },
+    {
+      name: 'OpenAI calls',
+      line: `POST ${mcp}/openai/calls`,
+      headers: [JSON_BODY],
+      body: JSON.stringify({ tool_calls: [] }),
+    },
     { name: 'MCP DELETE', line: `DELETE ${mcp}`, headers: [session], body: '' },
     admin('GET', '/whoami'),
     admin('POST', '/workspaces', '{"slug":"made-by-nobody","name":"x"}'),

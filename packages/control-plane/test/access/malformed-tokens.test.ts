@@ -69,6 +69,8 @@ describe('a token that is not presented as "Authorization: Bearer TOKEN"', () =>
       ['MCP POST, session', 200],
       ['MCP POST, modern', 200],
       ['MCP GET', 200],
+      ['OpenAI tools', 200],
+      ['OpenAI calls', 200],
       ['MCP DELETE', 200],
       ['admin GET', 200],
       ['admin POST', 201],

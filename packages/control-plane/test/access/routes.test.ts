@@ -74,6 +74,18 @@ const OPEN: Record<string, Outside> = {
     statuses: alike(400),
   },
   'ALL /oauth/device/decide': { method: 'GET', path: '/oauth/device/decide', statuses: alike(405) },
+  'GET /oauth/callback': { method: 'GET', path: '/oauth/callback', statuses: alike(404) },
+  'ALL /oauth/callback': { method: 'POST', path: '/oauth/callback', statuses: alike(405) },
+  'GET /oauth/callback/finish': { method: 'GET', path: '/oauth/callback/finish', statuses: alike(404) },
+  'POST /oauth/callback/finish': {
+    method: 'POST',
+    path: '/oauth/callback/finish',
+    headers: FORM,
+    statuses: alike(404),
+  },
+  'ALL /oauth/callback/finish': { method: 'PUT', path: '/oauth/callback/finish', statuses: alike(405) },
+  'GET /oauth/client.json': { method: 'GET', path: '/oauth/client.json', statuses: alike(404) },
+  'ALL /oauth/client.json': { method: 'POST', path: '/oauth/client.json', statuses: alike(405) },
   'GET /invite/:code': { method: 'GET', path: '/invite/none', statuses: alike(404) },
   'ALL /invite/:code': { method: 'POST', path: '/invite/none', statuses: alike(405) },
 }
@@ -135,6 +147,27 @@ const WORKSPACE: Record<string, Outside> = {
   'a workspace that is none': {
     method: 'POST',
     path: '/ws/none',
+    statuses: [404, 404, 404, 404, 404, 401, 401],
+  },
+  'functions of a model': { method: 'GET', path: '/ws/team/openai/tools', statuses: WITH_TOKEN(200) },
+  'functions of a model, posted': {
+    method: 'POST',
+    path: '/ws/team/openai/tools',
+    statuses: WITH_TOKEN(405),
+  },
+  'calls of a model': {
+    method: 'POST',
+    path: '/ws/team/openai/calls',
+    headers: { 'content-type': 'application/json' },
+    body: '{"tool_calls":[]}',
+    statuses: WITH_TOKEN(200),
+  },
+  'calls of a model, asked for': { method: 'GET', path: '/ws/team/openai/calls', statuses: WITH_TOKEN(405) },
+  'calls of a model in no workspace': {
+    method: 'POST',
+    path: '/ws/none/openai/calls',
+    headers: { 'content-type': 'application/json' },
+    body: '{"tool_calls":[]}',
     statuses: [404, 404, 404, 404, 404, 401, 401],
   },
 }

@@ -22,6 +22,8 @@ import type { Principal } from '../../src/model/principal.ts'
 import type { ServerHealth } from '../../src/model/server.ts'
 import type { SystemState } from '../../src/model/system.ts'
 import type { CallTool } from '../../src/model/tool-caller.ts'
+import { createOAuthClient } from '../../src/oauth-client/oauth-client.ts'
+import { createApiReader } from '../../src/openapi/api-reader.ts'
 import { createFollower } from '../../src/stats/follower.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { openVault } from '../../src/vault/vault.ts'
@@ -69,6 +71,14 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
   const reportError = (error: GatewayError) => errors.push(error)
   const follower = createFollower({ ...storage, index: storage.logIndex, clock, reportError })
   const inspector = createStillInspector()
+  const oauthClient = createOAuthClient({
+    fetch: offline,
+    guardUrl: refuseMetadata,
+    publicUrl: () => 'http://gateway',
+    clock,
+    random,
+    newId: randomUUID,
+  })
   const manage: Manage = {
     storage,
     vault,
@@ -78,6 +88,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     follower,
     catalog: createCatalogLoader(CATALOG_FOLDER),
     inspector,
+    oauthClient,
     callTool: answerWithoutServers,
     system: () => STILL_SYSTEM,
     clock,
@@ -87,6 +98,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     publicOrigin: () => 'https://gateway.example',
     sandboxOf: () => undefined,
     hostingAllowed: options.hostingAllowed ?? true,
+    readApi: createApiReader(),
   }
   const badTokens = createBadTokens(createClientAddresses(DIRECT), clock.now)
   const checkJson = () => {}
@@ -234,6 +246,11 @@ const STILL_SYSTEM: SystemState = {
   eventLoopMs: { p50: 0, p99: 0 },
   memoryBytes: 1,
   log: { checkpoints: undefined, retentionDays: undefined },
+}
+
+/** There are no servers here to log in to either. */
+async function offline(url: string): Promise<never> {
+  throw new GatewayError('upstream_unavailable', `Nothing answers at ${new URL(url).origin}.`)
 }
 
 async function refuseMetadata(url: string): Promise<void> {

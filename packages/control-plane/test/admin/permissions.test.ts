@@ -37,6 +37,9 @@ const EXPECTED: Record<string, number[]> = {
   'PATCH /workspaces/:workspace/servers/:server': ADMINS(200),
   'DELETE /workspaces/:workspace/servers/:server': ADMINS(204),
   'POST /workspaces/:workspace/servers/:server/check': ADMINS(200),
+  'POST /workspaces/:workspace/servers/openapi-preview': ADMINS(200),
+  // The one server there is has a credential instead.
+  'POST /workspaces/:workspace/servers/:server/login': ADMINS(400),
   'GET /workspaces/:workspace/servers/:server/pins': DEVELOPERS(200),
   'POST /workspaces/:workspace/servers/:server/pins/approve': ADMINS(200),
   'PUT /workspaces/:workspace/servers/:server/credential': ADMINS(200),
@@ -362,12 +365,13 @@ describe('[T10] who may do what', () => {
     if (path.endsWith('/credential') && method === 'PUT') return { values: { TOKEN: 'a-long-enough-secret' } }
     if (method === 'PATCH') return path.endsWith(':server') ? { enabled: true } : { name: 'Acme' }
     if (path.endsWith('/verify')) return { checkpoints: [] }
-    if (method !== 'POST' || /check$|rotate$/.test(path)) return {}
+    if (method !== 'POST' || /check$|rotate$|login$/.test(path)) return {}
     sequence += 1
     if (path === '/workspaces') return { slug: `new-${sequence}`, name: 'New' }
     if (path.endsWith('/pins/approve')) return WAITING
     if (path.endsWith('/servers/import'))
       return { text: '{"mcpServers":{"notes":{"url":"https://mcp.example.com/mcp"}}}', dryRun: true }
+    if (path.endsWith('/openapi-preview')) return { openapi: 'openapi: 3.1.0\npaths: {}' }
     if (path.endsWith('/servers')) return { name: `new-${sequence}`, url: 'https://mcp.example.com/mcp' }
     if (path.endsWith('/calls')) return { name: 'notes__read' }
     if (path.endsWith('/members/revoke')) return { member: 'nobody we know' }

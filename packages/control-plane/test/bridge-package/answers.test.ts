@@ -33,6 +33,7 @@ describe('who gets what at the URL of a workspace', () => {
       answer(who)(response)
     front = await serveFront({
       mcp: forSlug('mcp'),
+      openAi: (_slug, endpoint, _request, response) => answer(`openai ${endpoint}`)(response),
       bridgePackage: forSlug('package'),
       other: (_request, response) => answer('other')(response),
     })
@@ -73,7 +74,7 @@ describe('who gets what at the URL of a workspace', () => {
 
   it('npm at another path of the workspace is not given the bridge', async () => {
     const response = await fetch(`${front.url}/ws/team/openai/tools`, { headers: NPM })
-    expect(response.headers.get('who')).toBe('other')
+    expect(response.headers.get('who')).toBe('openai tools')
   })
 })
 

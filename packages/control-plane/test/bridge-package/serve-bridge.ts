@@ -34,5 +34,8 @@ export async function serveBridge({ folder, publicUrl }: { folder: string; publi
     throw new Error('Somebody other than a package manager asked.')
   }
   const bridgePackage = createBridgePackageHandler({ folder, publicUrl, warn })
-  return { warnings, ...(await serveFront({ mcp: unexpected, other: unexpected, bridgePackage })) }
+  return {
+    warnings,
+    ...(await serveFront({ mcp: unexpected, openAi: unexpected, other: unexpected, bridgePackage })),
+  }
 }

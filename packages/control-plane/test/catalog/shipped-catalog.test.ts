@@ -36,7 +36,7 @@ function acceptAsTyped(target: ServerPlan['target']): void {
   if (target.kind === 'remote') {
     const { url, transport, headers } = target
     const input = serverInput.parse({ name: 'it', url, transport, headers })
-    if ('url' in input) expect(remoteTarget(input).url).toBe(new URL(url).href)
+    if ('url' in input && 'transport' in input) expect(remoteTarget(input).url).toBe(new URL(url).href)
   } else {
     const { command, args, env } = target
     const input = serverInput.parse({ name: 'it', command, args, env })

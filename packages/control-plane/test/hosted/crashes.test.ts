@@ -5,9 +5,10 @@ import { afterAll, expect, it } from 'vitest'
 import { type HostedExit, openHostedProcess } from '../../src/upstream/hosted/hosted-process.ts'
 import { startReaper } from '../../src/upstream/hosted/reaper.ts'
 import { findContainment } from '../../src/upstream/hosted/sandbox.ts'
+import { isFull } from '../full-counts.ts'
 import { isRunning } from '../servers/is-running.ts'
 
-const CRASHES = { none: 1_000, bwrap: 100 }
+const CRASHES = isFull ? { none: 1_000, bwrap: 100 } : { none: 200, bwrap: 40 }
 const AT_ONCE = 20
 /** How many crashes to one that leaves a grandchild: its end takes as long as the machine's init takes to notice. */
 const CRASHES_TO_A_GRANDCHILD = 100

@@ -26,7 +26,13 @@ interface Answer {
 function poster(publicUrl: string | undefined, trustedProxies?: string[]) {
   const { manage } = installation
   const addresses = createClientAddresses({ publicUrl, trustedProxies })
-  const app = createOAuthApp({ manage, publicUrl, addresses, reportError: () => undefined })
+  const app = createOAuthApp({
+    manage,
+    publicUrl,
+    addresses,
+    sessionOf: async () => undefined,
+    reportError: () => undefined,
+  })
   return async (path: string, fields: Fields, { address = '192.0.2.1', forwardedFor }: Caller = {}) => {
     const response = await app.request(
       `${ORIGIN}${path}`,

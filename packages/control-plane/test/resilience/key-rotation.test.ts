@@ -9,6 +9,7 @@ import { openStorage } from '../../src/storage/open-storage.ts'
 import { parseMasterKey } from '../../src/vault/master-key.ts'
 import { openVault } from '../../src/vault/vault.ts'
 import { ControlPlane } from '../control-plane.ts'
+import { isFull } from '../full-counts.ts'
 import { runProgram } from './run-program.ts'
 import { answerText, startSmall } from './small-upstream.ts'
 import { type SteadyCall, SteadyCalls } from './steady-calls.ts'
@@ -16,7 +17,7 @@ import { WireClient } from './wire-client.ts'
 
 const WORKSPACES = 20
 const CREDENTIALS = 1_000
-const KILLS = 20
+const KILLS = isFull ? 20 : 8
 const CALLS_PER_SECOND = 200
 
 const secret = (server: string) => `secret-of-${server}-${'x'.repeat(12)}`

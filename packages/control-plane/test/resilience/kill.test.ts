@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
 import { ControlPlane } from '../control-plane.ts'
+import { isFull } from '../full-counts.ts'
 import { isRunning } from '../servers/is-running.ts'
 import { canLookAtProcesses, hostedProcesses } from './hosted-processes.ts'
 import { runProgram } from './run-program.ts'
@@ -11,8 +12,8 @@ import { answerJson, answerText, startSmall } from './small-upstream.ts'
 import { WireClient } from './wire-client.ts'
 
 const STUBBORN = join(import.meta.dirname, '../servers/stubborn-stdio.ts')
-const KILLS = 10
-const BARE_KILLS = 100
+const KILLS = isFull ? 10 : 4
+const BARE_KILLS = isFull ? 100 : 20
 const CALLERS = 6
 
 /** Calls without pause and remembers, by trace id, each call whose answer arrived whole. */
@@ -180,7 +181,7 @@ class MixedLoad {
   }
 }
 
-it('[U1] has one row for every answer that anyone received, through a hundred kills in the middle of calls of every outcome', async () => {
+it(`[U1] has one row for every answer that anyone received, through ${BARE_KILLS} kills in the middle of calls of every outcome`, async () => {
   // Two at a time: a start is work for one core.
   await Promise.all([surviveKills(BARE_KILLS / 2), surviveKills(BARE_KILLS / 2)])
 }, 300_000)

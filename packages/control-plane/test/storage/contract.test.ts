@@ -139,6 +139,27 @@ describe.each(databases)('storage on $name', ({ freshUrl }) => {
       expect(await storage.servers.byName('other', 'hosted')).toBeUndefined()
     })
 
+    it('keeps what is known of an API beside its server, and lets it go with it', async () => {
+      await using storage = await open()
+      await storage.workspaces.create(sampleWorkspace('w'))
+      const api = {
+        ...sampleServer('w', 'api'),
+        target: {
+          kind: 'openapi' as const,
+          url: 'https://api.example/v1',
+          headers: { 'X-Team': 'w' },
+          credentials: [['USERNAME', 'PASSWORD'], ['API_KEY']],
+        },
+      }
+      await storage.servers.create(api, '{"a plan":"é"}')
+      expect(await storage.servers.byName('w', 'api')).toEqual(api)
+      expect(await storage.servers.plan(api.id)).toBe('{"a plan":"é"}')
+      await storage.servers.update({ ...api, enabled: false })
+      expect(await storage.servers.plan(api.id)).toBe('{"a plan":"é"}')
+      await storage.servers.remove(api.id)
+      expect(await storage.servers.plan(api.id)).toBeUndefined()
+    })
+
     it('refuses a name that is taken in the same workspace only', async () => {
       await using storage = await open()
       for (const id of ['w', 'v']) await storage.workspaces.create(sampleWorkspace(id))

@@ -5,10 +5,10 @@ import { mkdtempDisposableSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { isFull } from '../full-counts.ts'
 
-// A million takes ten seconds of two processors and never met one twice either; this many takes two.
-const SEALINGS = 200_000
-const RESTARTS = 10
+const SEALINGS = isFull ? 1_000_000 : 40_000
+const RESTARTS = isFull ? 10 : 4
 const THREADS = 4
 const NONCE_BYTES = 12
 

@@ -1,5 +1,5 @@
 import { order, tell } from './request.ts'
-import { approvedShape, credentialShape, importedShape, serverShape } from './shapes.ts'
+import { apiReadingShape, approvedShape, credentialShape, importedShape, serverShape } from './shapes.ts'
 
 // What people do with servers. Each throws `ApiError` where the control plane refuses.
 
@@ -19,6 +19,11 @@ export interface ImportRequest {
 /** What a client's configuration becomes here; without `dryRun` it does. */
 export function importServers(slug: string, request: ImportRequest) {
   return tell('POST', importedShape, path(slug, 'import'), request)
+}
+
+/** Reads an OpenAPI document; nothing is kept of it. */
+export function previewApi(slug: string, openapi: string) {
+  return tell('POST', apiReadingShape, path(slug, 'openapi-preview'), { openapi })
 }
 
 export function changeServer(slug: string, name: string, change: Record<string, unknown>) {

@@ -70,18 +70,21 @@ const credential = object({
 
 export const serverShape = object({
   name: string(),
-  kind: oneOf(['remote', 'hosted']),
+  kind: oneOf(['remote', 'hosted', 'openapi']),
   enabled: boolean(),
   status: oneOf(SERVER_STATUSES),
   error: optional(fault),
+  progress: optional(string()),
   tools: number(),
   era: nullable(oneOf(['modern', 'legacy'])),
   url: optional(string()),
   transport: optional(string()),
   headers: optional(record(string(), string())),
+  credentialSets: optional(array(array(string()))),
   command: optional(string()),
   args: optional(array(string())),
   env: optional(record(string(), string())),
+  package: optional(object({ registryType: string(), identifier: string(), version: optional(string()) })),
   sandbox: optional(object({ kind: string(), network: string(), reason: optional(string()) })),
   prefix: oneOf(['always', 'on-collision', 'never']),
   isolation: oneOf(['shared', 'per-session', 'per-member']),
@@ -131,6 +134,29 @@ export const importedShape = object({
   replacement: object({ path: array(string()), text: string() }),
 })
 export type Imported = output<typeof importedShape>
+
+const apiOperation = object({
+  method: string(),
+  path: string(),
+  tags: array(string()),
+  summary: optional(string()),
+  deprecated: boolean(),
+  tool: string(),
+  readOnly: boolean(),
+  destructive: boolean(),
+  credentials: array(array(string())),
+})
+export type ApiOperation = output<typeof apiOperation>
+
+/** What an OpenAPI document has to choose from. */
+export const apiReadingShape = object({
+  title: string(),
+  urls: array(string()),
+  operations: array(apiOperation),
+  credentials: array(object({ name: string(), scheme: string(), description: optional(string()) })),
+  leftOut: array(object({ method: string(), path: string(), reason: string() })),
+})
+export type ApiReading = output<typeof apiReadingShape>
 
 export const credentialShape = object({ ...credential.shape, warning: optional(string()) })
 

@@ -5,7 +5,7 @@ import { type IssuedInvite, issuedInviteShape } from '../api/shapes.ts'
 import { useRefresh } from '../api/use-refresh.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
-import { ErrorNotice } from '../parts/error-notice.tsx'
+import { DialogForm } from '../parts/dialog-form.tsx'
 import { Choices, SelectField } from '../parts/fields.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { CopyButton, Snippet } from '../parts/snippet.tsx'
@@ -69,15 +69,11 @@ function InviteForm({ slug, member: firstMember, onMade, onClose }: FormProps) {
       await refresh(slug)
     },
   })
-  const mistake = lifetimeMistake(tokenLives, Date.now())
+  function make() {
+    if (lifetimeMistake(tokenLives, Date.now()) === undefined) invite.mutate()
+  }
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (mistake === undefined) invite.mutate()
-      }}
-    >
+    <DialogForm action="Make the link" sending={invite} onSubmit={make} onCancel={onClose}>
       <MemberField slug={slug} value={member} onChange={setMember} autoFocus={firstMember === ''} />
       <Choices legend="Role" value={role} onChange={setRole} options={ROLE_CHOICES} />
       <SelectField
@@ -92,14 +88,7 @@ function InviteForm({ slug, member: firstMember, onMade, onClose }: FormProps) {
         onChange={setTokenLives}
         warning="A token that never ends works until somebody revokes it. Remember it when this person leaves."
       />
-      {invite.isError && <ErrorNotice error={invite.error} />}
-      <div className="dialog-foot">
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="main" busy={invite.isPending}>
-          Make the link
-        </Button>
-      </div>
-    </form>
+    </DialogForm>
   )
 }
 

@@ -1,16 +1,12 @@
-import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { tell } from '../api/request.ts'
-import { type IssuedToken, issuedTokenShape, type Token } from '../api/shapes.ts'
+import type { IssuedToken, Token } from '../api/shapes.ts'
 import { localDay } from '../format/times.ts'
-import { Button } from '../parts/button.tsx'
-import { Dialog } from '../parts/dialog.tsx'
-import { ErrorNotice } from '../parts/error-notice.tsx'
+import { DialogForm } from '../parts/dialog-form.tsx'
 import { SelectField } from '../parts/fields.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { LIFETIMES, lifetimeSeconds } from './lifetime.ts'
-import { ShownToken } from './shown-token.tsx'
-import { type TokenHome, tokensPath, useTokenRefresh } from './token-home.ts'
+import { TokenDialog, useIssuing } from './token-dialog.tsx'
+import { type TokenHome, tokensPath } from './token-home.ts'
 import { isLive } from './token-state.ts'
 import { WhatEnds } from './what-ends.tsx'
 
@@ -21,19 +17,16 @@ interface Props {
 }
 
 /** Replaces a token by a new one that may do the same, and shows it once. */
-export function RotateToken({ home, token, onClose }: Props) {
-  const [issued, setIssued] = useState<IssuedToken>()
+export function RotateToken(props: Props) {
+  const { name } = props.token
   return (
-    <Dialog
-      title={issued === undefined ? `Rotate "${token.name}"` : `New token "${token.name}"`}
-      onClose={onClose}
-    >
-      {issued === undefined ? (
-        <RotateForm home={home} token={token} onIssued={setIssued} onClose={onClose} />
-      ) : (
-        <ShownToken home={home} issued={issued} onClose={onClose} />
-      )}
-    </Dialog>
+    <TokenDialog
+      home={props.home}
+      title={`Rotate "${name}"`}
+      shownTitle={() => `New token "${name}"`}
+      onClose={props.onClose}
+      form={(onIssued) => <RotateForm {...props} onIssued={onIssued} />}
+    />
   )
 }
 
@@ -44,38 +37,19 @@ interface FormProps extends Props {
 function RotateForm({ home, token, onIssued, onClose }: FormProps) {
   const ends = endChoices(token)
   const [end, setEnd] = useState(ends[0]?.value ?? '30')
-  const refresh = useTokenRefresh(home)
-  const rotate = useMutation({
-    mutationFn: () =>
-      tell('POST', issuedTokenShape, [...tokensPath(home), token.id, 'rotate'], {
-        expiresIn: end === 'keep' ? undefined : lifetimeSeconds({ choice: end, date: '' }, Date.now()),
-      }),
-    async onSuccess(issued) {
-      onIssued(issued)
-      await refresh()
-    },
-  })
+  const rotating = useIssuing(home, [...tokensPath(home), token.id, 'rotate'], onIssued)
+  const rotate = () =>
+    rotating.mutate({
+      expiresIn: end === 'keep' ? undefined : lifetimeSeconds({ choice: end, date: '' }, Date.now()),
+    })
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault()
-        rotate.mutate()
-      }}
-    >
+    <DialogForm action="Replace it now" look="danger" sending={rotating} onSubmit={rotate} onCancel={onClose}>
       <Notice tone="warn" title="The old one stops at once">
         Whatever uses it is refused until it has the new one.
       </Notice>
       <WhatEnds home={home} token={token} />
       <SelectField label="The new one ends" value={end} onChange={setEnd} options={ends} />
-      {rotate.isError && <ErrorNotice error={rotate.error} />}
-      <div className="dialog-foot">
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="danger" busy={rotate.isPending}>
-          Replace it now
-        </Button>
-      </div>
-    </form>
+    </DialogForm>
   )
 }
 

@@ -73,7 +73,7 @@ export function createAdminApp(context: AdminContext): Hono<AdminBindings> {
   }
 
   async function answer(route: Route, target: Target, caller: Caller, request: Request): Promise<Response> {
-    const body = route.method === 'GET' ? '' : await readText(request, context.checkJson)
+    const body = route.method === 'GET' ? '' : await readText(request, context.checkJson, route.maxBodyBytes)
     if (body !== '' && !saysJson(request.headers)) return notJson()
     const input = route.method === 'GET' ? inputInUrl(route, request) : parseJson(body)
     const done = await untilEnd(route, caller, request, (signal) =>

@@ -24,6 +24,8 @@ import { listAllMembers, listMembers, revokeMember, revokeMemberEverywhere } fro
 import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
 import { importServers } from '../../manage/server-imports.ts'
+import { previewApi } from '../../manage/preview-api.ts'
+import { startServerLogin } from '../../manage/server-logins.ts'
 import {
   changeServer,
   checkServer,
@@ -63,6 +65,8 @@ export interface Route {
   path: string
   operation: Operation
   sends: Sends
+  /** How large a body may be, where it is more than a few settings. */
+  maxBodyBytes?: number
   /** It may take long, so it ends with the request or the caller's token. */
   cancellable?: true
 }
@@ -71,6 +75,9 @@ export const BASE_PATH = '/api/v1'
 
 /** The one path that needs no token: it describes the others. */
 export const DESCRIPTION_PATH = '/openapi.json'
+
+/** A document of 4 MiB as a text within JSON, in which every line end and quote takes twice its room. */
+const DOCUMENT_BYTES = 8 * 1024 * 1024
 
 const WORKSPACE = '/workspaces/:workspace'
 const SERVER = `${WORKSPACE}/servers/:server`
@@ -87,13 +94,27 @@ export const ROUTES: readonly Route[] = [
   { method: 'PATCH', path: WORKSPACE, operation: changeWorkspace, sends: 'json' },
   { method: 'DELETE', path: WORKSPACE, operation: removeWorkspace, sends: 'nothing' },
 
-  { method: 'POST', path: `${WORKSPACE}/servers`, operation: createServer, sends: 'created' },
+  {
+    method: 'POST',
+    path: `${WORKSPACE}/servers`,
+    operation: createServer,
+    sends: 'created',
+    maxBodyBytes: DOCUMENT_BYTES,
+  },
+  {
+    method: 'POST',
+    path: `${WORKSPACE}/servers/openapi-preview`,
+    operation: previewApi,
+    sends: 'json',
+    maxBodyBytes: DOCUMENT_BYTES,
+  },
   { method: 'GET', path: `${WORKSPACE}/servers`, operation: listServers, sends: 'json' },
   { method: 'POST', path: `${WORKSPACE}/servers/import`, operation: importServers, sends: 'json' },
   { method: 'GET', path: SERVER, operation: showServer, sends: 'json' },
   { method: 'PATCH', path: SERVER, operation: changeServer, sends: 'json' },
   { method: 'DELETE', path: SERVER, operation: removeServer, sends: 'nothing' },
   { method: 'POST', path: `${SERVER}/check`, operation: checkServer, sends: 'json' },
+  { method: 'POST', path: `${SERVER}/login`, operation: startServerLogin, sends: 'json' },
   { method: 'GET', path: `${SERVER}/pins`, operation: listPins, sends: 'json' },
   { method: 'POST', path: `${SERVER}/pins/approve`, operation: approvePins, sends: 'json' },
   { method: 'PUT', path: `${SERVER}/credential`, operation: putCredential, sends: 'json' },

@@ -34,13 +34,17 @@ export function parseJson(text: string): unknown {
 }
 
 /** Reads the whole body. Counts what arrives, whatever the headers promised; throws `too_large`, as `check` may. */
-export async function readText(request: Request, check: (body: Buffer) => void): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge()
+export async function readText(
+  request: Request,
+  check: (body: Buffer) => void,
+  maxBytes = MAX_BODY_BYTES,
+): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of request.body ?? []) {
     bytes += chunk.byteLength
-    if (bytes > MAX_BODY_BYTES) throw tooLarge()
+    if (bytes > maxBytes) throw tooLarge(maxBytes)
     chunks.push(chunk)
   }
   const body = Buffer.concat(chunks)
@@ -62,6 +66,6 @@ function refuseProto(key: string, value: unknown): unknown {
   throw new GatewayError('invalid_request', 'Unknown field "__proto__".')
 }
 
-function tooLarge(): GatewayError {
-  return new GatewayError('too_large', 'The body is larger than 1 MiB.')
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError('too_large', `The body is larger than ${maxBytes / MAX_BODY_BYTES} MiB.`)
 }

@@ -11,6 +11,7 @@ const STATUS: Record<ErrorCode, number> = {
   overloaded: 503,
   unsupported: 501,
   needs_credential: 409,
+  needs_login: 409,
   credential_unreadable: 500,
   upstream_unavailable: 502,
   upstream_timeout: 504,
@@ -34,6 +35,7 @@ const TITLE: Record<ErrorCode, string> = {
   overloaded: 'The gateway has too much to do',
   unsupported: 'Not offered here',
   needs_credential: 'A credential is missing',
+  needs_login: 'A login is missing',
   credential_unreadable: 'A credential does not open',
   upstream_unavailable: 'A server cannot be reached',
   upstream_timeout: 'A server took too long',
@@ -46,8 +48,14 @@ const TITLE: Record<ErrorCode, string> = {
   internal: 'Something went wrong inside the gateway',
 }
 
-/** An error as RFC 9457 has it. `status` is for refusals that HTTP itself has a closer word for. */
-export function problem(error: GatewayError, status = STATUS[error.code]): Response {
+interface Problem {
+  status: number
+  body: Record<string, unknown>
+  headers: Record<string, string>
+}
+
+/** An error in the words of RFC 9457. `status` is for refusals that HTTP itself has a closer word for. */
+export function problemOf(error: GatewayError, status = STATUS[error.code]): Problem {
   const { code, message: detail, fix } = error
   const body = {
     type: `urn:mcpgw:error:${code}`,
@@ -57,13 +65,13 @@ export function problem(error: GatewayError, status = STATUS[error.code]): Respo
     detail,
     ...(fix === undefined ? {} : { fix }),
   }
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: {
-      'content-type': 'application/problem+json',
-      ...errorHeaders(error),
-    },
-  })
+  return { status, body, headers: { 'content-type': 'application/problem+json', ...errorHeaders(error) } }
+}
+
+/** The same as an answer. */
+export function problem(error: GatewayError, status?: number): Response {
+  const { body, headers, ...told } = problemOf(error, status)
+  return new Response(JSON.stringify(body), { status: told.status, headers })
 }
 
 /** The answer to whatever was thrown; `reportError` hears of it when its cause is not told. */

@@ -1,45 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Caller } from '../../gateway/caller.ts'
-import type { GatewayContext } from '../../gateway/use-server.ts'
-import type { Workspaces } from '../../gateway/workspaces.ts'
-import type { GatewayError } from '../../model/error.ts'
-import type { Limits } from '../../model/limits.ts'
-import type { Principal } from '../../model/principal.ts'
-import type { JsonLimits } from '../../protocol/json.ts'
+import type { ServerResponse } from 'node:http'
+import type { WorkspaceDoorContext } from '../workspace-door/context.ts'
 import type { LegacySessions } from './legacy-sessions.ts'
 import type { OpenStreams } from './open-streams.ts'
-import type { SlowReaders } from './slow-readers.ts'
 
-/** What the MCP door works with. */
-export interface McpDoorContext {
-  workspaces: Workspaces
-  gateway: GatewayContext
+/** What the MCP door works with beside what every door does. */
+export interface McpDoorContext extends WorkspaceDoorContext {
   sessions: LegacySessions
-  authenticator: {
-    authenticate(authorizationHeader: string | undefined): Principal | Promise<Principal>
-    watch(principal: Principal, onEnd: () => void): () => void
-  }
-  /** Says what the caller is told after a refusal: too many bad tokens from one address are refused as such. */
-  badTokens: { judge(thrown: unknown, request: IncomingMessage): unknown }
-  limits: Limits
-  /** The same, for the JSON of a request. */
-  requestLimits: JsonLimits
-  /** Notes which clients connect; nobody waits for it. */
-  clients: { note(caller: Pick<Caller, 'client' | 'era' | 'principal'>, workspaceId: string): void }
   streams: OpenStreams
-  readers: SlowReaders
   /** Runs `end` when the process is asked to stop while the response is still open. */
   onShutdown(response: ServerResponse, end: () => void): void
-  /** Hears of every error whose cause the caller is not told. */
-  reportError(error: GatewayError): void
-}
-
-/** Revoking a token ends what it has open. */
-export function endWithToken(
-  { authenticator }: McpDoorContext,
-  principal: Principal,
-  response: ServerResponse,
-): void {
-  const stop = authenticator.watch(principal, () => response.destroy())
-  response.once('close', stop)
 }

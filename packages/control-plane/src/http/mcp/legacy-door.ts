@@ -8,13 +8,15 @@ import { type Message, type RequestId, type RpcRequest, resultBytes } from '../.
 import { inOnePiece } from '../../protocol/reply-bytes.ts'
 import { BATCH_REVISION, isLegacyRevision, negotiateLegacyRevision } from '../../protocol/revisions.ts'
 import { RPC, RpcError } from '../../protocol/rpc-error.ts'
-import { ANSWER_HEADERS } from './answer-headers.ts'
-import { endWithToken, type McpDoorContext } from './door-context.ts'
-import { openEventStream } from './event-stream.ts'
+import { ANSWER_HEADERS } from '../workspace-door/answer-headers.ts'
+import { endWithToken } from '../workspace-door/context.ts'
+import { openEventStream } from '../workspace-door/event-stream.ts'
+import { sendJson } from '../workspace-door/send-json.ts'
+import type { McpDoorContext } from './door-context.ts'
 import { type LegacySession, MAX_SUBSCRIPTIONS } from './legacy-sessions.ts'
 import { refuse } from './refuse.ts'
 import { requireMethod } from './require-method.ts'
-import { Responder, sendJson } from './responder.ts'
+import { Responder } from './responder.ts'
 
 /** One body of 4 MB could hold many thousand calls. */
 const MAX_BATCH = 100

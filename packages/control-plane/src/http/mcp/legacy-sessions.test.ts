@@ -10,9 +10,9 @@ import { DEFAULT_LIMITS } from '../../model/limits.ts'
 import type { Principal } from '../../model/principal.ts'
 import { openStorage } from '../../storage/open-storage.ts'
 import { openVault } from '../../vault/vault.ts'
+import { SlowReaders } from '../workspace-door/slow-readers.ts'
 import { clientText, LegacySessions } from './legacy-sessions.ts'
 import { Responder } from './responder.ts'
-import { SlowReaders } from './slow-readers.ts'
 
 const readers = new SlowReaders(DEFAULT_LIMITS, new ByteBudget(0))
 

@@ -7,7 +7,7 @@ import { GatewayError } from '../../model/error.ts'
 import type { Principal } from '../../model/principal.ts'
 import { capabilityKey, readCapabilities } from '../../protocol/capabilities.ts'
 import { idKey, type RequestId, type RpcResponse } from '../../protocol/message.ts'
-import { writeEvent } from './event-stream.ts'
+import { writeEvent } from '../workspace-door/event-stream.ts'
 import type { Responder } from './responder.ts'
 
 /** What a session id tells to whoever can open it. */

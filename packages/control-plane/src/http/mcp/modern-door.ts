@@ -15,12 +15,14 @@ import {
   checkStandardHeaders,
 } from '../../protocol/modern-headers.ts'
 import { RPC, RpcError } from '../../protocol/rpc-error.ts'
-import { endWithToken, type McpDoorContext } from './door-context.ts'
-import { openEventStream, writeEvent } from './event-stream.ts'
+import { endWithToken } from '../workspace-door/context.ts'
+import { openEventStream, writeEvent } from '../workspace-door/event-stream.ts'
+import { sendJson } from '../workspace-door/send-json.ts'
+import type { McpDoorContext } from './door-context.ts'
 import { clientText, MAX_SUBSCRIPTIONS } from './legacy-sessions.ts'
 import { refuseWith } from './refuse.ts'
 import { requireMethod } from './require-method.ts'
-import { Responder, sendJson } from './responder.ts'
+import { Responder } from './responder.ts'
 
 export interface ModernExchange {
   runtime: WorkspaceRuntime

@@ -3,7 +3,7 @@ import { withFix } from '../../gateway/failure-answer.ts'
 import { type ErrorCode, errorHeaders, type GatewayError } from '../../model/error.ts'
 import { errorBytes, type RequestId } from '../../protocol/message.ts'
 import { RPC } from '../../protocol/rpc-error.ts'
-import { sendJson } from './responder.ts'
+import { sendJson } from '../workspace-door/send-json.ts'
 
 /** Answers a request that is not even looked at, in words that a client can show. */
 export function refuse(

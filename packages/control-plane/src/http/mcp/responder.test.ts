@@ -5,8 +5,8 @@ import { ByteBudget } from '../../model/byte-budget.ts'
 import { DEFAULT_LIMITS } from '../../model/limits.ts'
 import type { RpcNotification } from '../../protocol/message.ts'
 import { RPC } from '../../protocol/rpc-error.ts'
+import { SlowReaders } from '../workspace-door/slow-readers.ts'
 import { Responder } from './responder.ts'
-import { SlowReaders } from './slow-readers.ts'
 
 const readers = new SlowReaders(DEFAULT_LIMITS, new ByteBudget(0))
 

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from '../../gateway/caller.ts'
 import type { RpcNotification, RpcRequest } from '../../protocol/message.ts'
-import { type Bytes, inOnePiece, sizeOf } from '../../protocol/reply-bytes.ts'
+import { inOnePiece } from '../../protocol/reply-bytes.ts'
 import { RPC } from '../../protocol/rpc-error.ts'
-import { ANSWER_HEADERS } from './answer-headers.ts'
-import { openEventStream, writeEvent } from './event-stream.ts'
-import type { SlowReaders } from './slow-readers.ts'
+import { ANSWER_HEADERS } from '../workspace-door/answer-headers.ts'
+import { openEventStream, writeEvent } from '../workspace-door/event-stream.ts'
+import { sendJson } from '../workspace-door/send-json.ts'
+import type { SlowReaders } from '../workspace-door/slow-readers.ts'
 
 /** HTTP statuses that revision 2026-07-28 gives to errors; legacy errors travel in a 200. */
 const MODERN_STATUS: Record<number, number> = {
@@ -101,23 +102,4 @@ function prefersEvents(accept: string): boolean {
   if (events === -1) return false
   const json = accept.search(/json|\*\/\*/)
   return json === -1 || events < json
-}
-
-export function sendJson(
-  response: ServerResponse,
-  status: number,
-  bytes: Bytes,
-  headers: Record<string, string> = {},
-): void {
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': sizeOf(bytes),
-    ...ANSWER_HEADERS,
-    ...headers,
-  })
-  if (Buffer.isBuffer(bytes)) return void response.end(bytes)
-  response.cork()
-  for (const piece of bytes) response.write(piece)
-  response.end()
-  response.uncork()
 }

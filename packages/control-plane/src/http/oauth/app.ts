@@ -5,13 +5,17 @@ import { errorPage, statusOf } from '../pages/error-page.ts'
 import { formPageHeaders, pageHeaders } from '../pages/page-headers.ts'
 import { placeOf } from '../pages/place.ts'
 import { addAuthorize } from './authorize.ts'
+import { addCallback } from './callback.ts'
 import { addDevice } from './device.ts'
 import {
   AUTHORIZE_PATH,
+  CALLBACK_PATH,
   CHECK_PATH,
+  CLIENT_DOCUMENT_PATH,
   DECIDE_PATH,
   DEVICE_PATH,
   type Door,
+  FINISH_PATH,
   INVITE_PATH,
   type Limits,
   type OAuthContext,
@@ -41,6 +45,7 @@ export function createOAuthApp(context: OAuthContext): Hono {
   addToken(door)
   addDevice(door)
   addInvite(door)
+  addCallback(door)
   for (const [path, methods] of Object.entries(METHODS)) {
     app.all(path, (c) => c.text(`This address takes ${methods}.\n`, 405, { allow: methods }))
   }
@@ -63,6 +68,9 @@ const METHODS = {
   [DEVICE_PATH]: 'GET, POST',
   [CHECK_PATH]: 'POST',
   [DECIDE_PATH]: 'POST',
+  [CALLBACK_PATH]: 'GET',
+  [FINISH_PATH]: 'GET, POST',
+  [CLIENT_DOCUMENT_PATH]: 'GET',
   [`${INVITE_PATH}/:code`]: 'GET',
 }
 

@@ -1,6 +1,7 @@
-import type { Hono } from 'hono'
+import type { Context, Hono } from 'hono'
 import type { Manage } from '../../manage/context.ts'
 import type { GatewayError } from '../../model/error.ts'
+import type { Principal } from '../../model/principal.ts'
 import type { Attempts } from '../callers/attempts.ts'
 import type { ClientAddresses } from '../callers/client-addresses.ts'
 
@@ -9,6 +10,8 @@ export interface OAuthContext {
   /** What clients are told; absent: the name under which a request came. */
   publicUrl: string | undefined
   addresses: ClientAddresses
+  /** Who has signed in with the browser behind a request. */
+  sessionOf(c: Context): Promise<Principal | undefined>
   /** Hears of every error whose cause the caller is not told. */
   reportError(error: GatewayError): void
 }
@@ -36,4 +39,7 @@ export const TOKEN_PATH = '/oauth/token'
 export const DEVICE_PATH = '/oauth/device'
 export const CHECK_PATH = '/oauth/device/check'
 export const DECIDE_PATH = '/oauth/device/decide'
+export const CALLBACK_PATH = '/oauth/callback'
+export const FINISH_PATH = '/oauth/callback/finish'
+export const CLIENT_DOCUMENT_PATH = '/oauth/client.json'
 export const INVITE_PATH = '/invite'

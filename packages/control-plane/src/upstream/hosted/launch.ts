@@ -17,6 +17,10 @@ export interface HostedSpec {
   network?: Network
   /** The arguments as the owner wrote them, without those that hold a value of the credential: they open files. */
   named?: readonly string[]
+  /** Where its package is installed, in the data folder: it is seen from inside a sandbox. */
+  packageFolder?: string
+  /** It runs in a container of its own: what is started here only talks to the engine. */
+  isContainer?: boolean
 }
 
 export interface LaunchOptions {
@@ -52,7 +56,7 @@ export function prepareLaunch(spec: HostedSpec, options: LaunchOptions): Launch 
   const temporary = makePrivateFolder(join(folder, 'tmp'), spec.label)
   const env = { PATH: folders.join(delimiter), HOME: home, TMPDIR: temporary, LANG: 'C.UTF-8', ...spec.env }
   const launch = { command: found, args: spec.args, env, folder }
-  return options.contain?.(launch, spec) ?? launch
+  return spec.isContainer === true ? launch : (options.contain?.(launch, spec) ?? launch)
 }
 
 /** Node refuses these too, but with a message that shows the value. */

@@ -10,6 +10,10 @@ export interface SandboxView {
   /** The Node that runs servers written for it. */
   nodeFolder: string
   workingFolder: string
+  /** Where its package is installed: the one thing of the data folder that is seen beside its own folder. */
+  packageFolder: string | undefined
+  /** Stands for `/etc/passwd`, where the server has a user that the system does not know. */
+  usersFile: string | undefined
   /** Never seen, even where an opened folder holds them. */
   dataDir: string
   hiddenFiles: readonly string[]
@@ -52,10 +56,12 @@ export function sandboxArguments(view: SandboxView): string[] {
     ...namespaces(view),
     ...['--dir', '/etc'],
     ...[...SYSTEM, ...OF_ETC.map((name) => `/etc/${name}`)].flatMap((path) => ['--ro-bind-try', path, path]),
+    ...(view.usersFile === undefined ? [] : ['--ro-bind', view.usersFile, '/etc/passwd']),
     ...['--proc', '/proc', '--dev', '/dev', ...memoryFolder('/dev/shm'), '--remount-ro', '/dev'],
     ...memoryFolder('/tmp'),
     ...openedFolders(view),
     ...hidden(view),
+    ...installedPackage(view),
     ...parents(view.workingFolder),
     ...['--bind', view.workingFolder, view.workingFolder, '--chdir', '/'],
     ...(view.network === 'filtered' ? ['--bind', view.egressSocket, INNER_SOCKET] : []),
@@ -110,6 +116,11 @@ function hidden({ opened, nodeFolder, dataDir, hiddenFiles }: SandboxView): stri
     ...system.flatMap((folder) => hiddenFiles.flatMap((file) => placesIn(folder, dirname(file)))),
   ]
   return [...new Set(places)].flatMap((path) => ['--tmpfs', path])
+}
+
+function installedPackage({ packageFolder }: SandboxView): string[] {
+  if (packageFolder === undefined) return []
+  return [...parents(packageFolder), '--ro-bind', packageFolder, packageFolder]
 }
 
 /** Where somebody who sees this folder would see that path. */

@@ -1,19 +1,11 @@
-import {
-  accessSync,
-  constants,
-  lchownSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { lchownSync, lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { GatewayError } from '../../model/error.ts'
 import type { HostedTarget, Network, SandboxState } from '../../model/server.ts'
 import { FORWARDER_SCRIPT, proxyVariables } from './egress-forwarder.ts'
+import { findProgram } from './find-program.ts'
 import { openHostedProcess } from './hosted-process.ts'
 import type { HostedSpec, Launch } from './launch.ts'
 import { type HostedLimits, limitsAsShell } from './limits.ts'
@@ -68,20 +60,6 @@ function findSandbox({ searchPath }: ContainmentOptions): Programs | { reason: s
   return { bwrap, setpriv }
 }
 
-function findProgram(name: string, searchPath: string): string | undefined {
-  const folders = searchPath.split(delimiter).filter((folder) => isAbsolute(folder))
-  return folders.map((folder) => join(folder, name)).find(isProgram)
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
-}
-
 function bubblewrap(options: ContainmentOptions, { bwrap, setpriv }: Programs): Containment {
   const { dataDir, hiddenFiles, egressSocket, limits, nodePath } = options
   return {
@@ -90,14 +68,17 @@ function bubblewrap(options: ContainmentOptions, { bwrap, setpriv }: Programs): 
       const network = spec.network ?? 'filtered'
       const proxy = network === 'filtered' ? proxyVariables() : {}
       const env = { ...launch.env, TMPDIR: '/tmp', ...proxy, ...spec.env }
+      const user = setpriv === undefined ? [] : asOwnUser(setpriv, launch.folder)
+      const usersFile = setpriv === undefined ? undefined : writeUsersFile(launch)
       const view = {
         ...{ network, dataDir, hiddenFiles, egressSocket, env },
         opened: filesToOpen(launch.command, spec.named ?? [], { folder: dataDir, files: hiddenFiles }),
         nodeFolder: dirname(nodePath),
         workingFolder: launch.folder,
+        packageFolder: spec.packageFolder,
+        usersFile,
         asRoot: setpriv !== undefined,
       }
-      const user = setpriv === undefined ? [] : asOwnUser(setpriv, launch.folder)
       const command = insideShell(launch, limits, network === 'filtered' ? nodePath : undefined)
       return {
         command: bwrap,
@@ -110,7 +91,7 @@ function bubblewrap(options: ContainmentOptions, { bwrap, setpriv }: Programs): 
           .join(''),
       }
     },
-    stateOf: ({ network }) => ({ kind: 'bwrap', network: network ?? 'filtered' }),
+    stateOf: (target) => containerState(target) ?? { kind: 'bwrap', network: target.network ?? 'filtered' },
   }
 }
 
@@ -124,8 +105,13 @@ function plain({ limits }: ContainmentOptions, reason: string): Containment {
       const [command = '', ...args] = shell(limitsAsShell(limits, false), [], launch)
       return { ...launch, command, args }
     },
-    stateOf: ({ network }) => ({ kind: 'none', network: network ?? 'open', reason }),
+    stateOf: (target) =>
+      containerState(target) ?? { kind: 'none', network: target.network ?? 'open', reason },
   }
+}
+
+function containerState({ package: ref, network }: HostedTarget): SandboxState | undefined {
+  return ref?.registryType === 'oci' ? { kind: 'container', network: network ?? 'open' } : undefined
 }
 
 function cannotRestrict({ label, network }: { label: string; network?: Network }, reason: string) {
@@ -158,10 +144,34 @@ const FIRST_OWN_USER = 0x10000000
  * of processes, which spares root, holds.
  */
 function asOwnUser(setpriv: string, folder: string): string[] {
-  const user = FIRST_OWN_USER + (crc32(basename(folder)) >>> 4)
+  const user = ownUserOf(folder)
   if (lstatSync(folder).uid !== user) giveTo(user, folder)
   const ids = ['--reuid', String(user), '--regid', String(user), '--clear-groups']
   return [setpriv, ...ids, '--inh-caps=-all', '--']
+}
+
+function ownUserOf(folder: string): number {
+  return FIRST_OWN_USER + (crc32(basename(folder)) >>> 4)
+}
+
+/**
+ * What stands for `/etc/passwd` in the sandbox: programs that ask who they are end when nobody knows. It is beside the
+ * server's folder and not in it, where the server could put a link in its place.
+ */
+function writeUsersFile({ folder, env }: Launch): string {
+  const user = ownUserOf(folder)
+  const users = [
+    'root:x:0:0:root:/:/bin/sh',
+    'nobody:x:65534:65534:nobody:/:/bin/sh',
+    `hosted:x:${user}:${user}:hosted:${env.HOME ?? folder}:/bin/sh`,
+  ]
+  const file = usersFileOf(folder)
+  writeFileSync(file, `${users.join('\n')}\n`, { mode: 0o644 })
+  return file
+}
+
+function usersFileOf(folder: string): string {
+  return `${folder}.passwd`
 }
 
 /**
@@ -200,7 +210,7 @@ async function problemWith(sandbox: Containment, options: ContainmentOptions): P
     const timer = setTimeout(() => void probe.stop(), PROBE_MS)
     return await exit.promise.finally(() => clearTimeout(timer))
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    for (const path of [folder, usersFileOf(folder)]) rmSync(path, { recursive: true, force: true })
   }
 }
 

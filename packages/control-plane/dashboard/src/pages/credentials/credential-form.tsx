@@ -8,7 +8,7 @@ import { Button } from '../../parts/button.tsx'
 import { ErrorNotice } from '../../parts/error-notice.tsx'
 import { SecretField, TextField } from '../../parts/fields.tsx'
 import { Notice } from '../../parts/notice.tsx'
-import { namesNeeded } from '../servers/new-server.ts'
+import { namesNeeded, namesToChooseFrom } from '../servers/new-server.ts'
 import { namesOf } from './credential-state.ts'
 
 interface Props {
@@ -21,7 +21,8 @@ interface Props {
 /** Fields for exactly the values that a server asks for. Saving replaces all that was there, and tries it at once. */
 export function CredentialForm({ slug, server, onChecked }: Props) {
   const needed = namesNeeded(server)
-  const kept = namesOf(server).filter((name) => !needed.includes(name))
+  const choice = namesToChooseFrom(server)
+  const kept = namesOf(server).filter((name) => !needed.includes(name) && !choice.includes(name))
   const [more, setMore] = useState<readonly string[]>([])
   const [values, setValues] = useState<Readonly<Record<string, string>>>({})
   const refresh = useRefresh()
@@ -35,14 +36,14 @@ export function CredentialForm({ slug, server, onChecked }: Props) {
       onChecked(checked, warning)
     },
   })
-  const field = (name: string, required: boolean) => (
+  const field = (name: string, hint?: string) => (
     <SecretField
       key={name}
       label={<code>{name}</code>}
-      {...(!required && { hint: 'The server does not ask for it. Left empty, it is forgotten.' })}
+      {...(hint !== undefined && { hint })}
       value={values[name] ?? ''}
       onChange={(value) => setValues({ ...values, [name]: value })}
-      required={required}
+      required={hint === undefined}
     />
   )
   return (
@@ -53,9 +54,15 @@ export function CredentialForm({ slug, server, onChecked }: Props) {
         save.mutate()
       }}
     >
-      {needed.map((name) => field(name, true))}
-      {[...kept, ...more].map((name) => field(name, false))}
-      <AnotherName taken={[...needed, ...kept, ...more]} onAdd={(name) => setMore([...more, name])} />
+      {needed.map((name) => field(name))}
+      {choice.map((name) => field(name, 'Some operations take it. Left empty, it is forgotten.'))}
+      {[...kept, ...more].map((name) =>
+        field(name, 'The server does not ask for it. Left empty, it is forgotten.'),
+      )}
+      <AnotherName
+        taken={[...needed, ...choice, ...kept, ...more]}
+        onAdd={(name) => setMore([...more, name])}
+      />
       <Notice>
         All values are replaced together. They are sealed in the vault and never shown again, to anybody.
         Calls use the new ones at once.

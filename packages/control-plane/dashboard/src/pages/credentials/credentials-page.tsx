@@ -16,9 +16,8 @@ import { Page } from '../../parts/page.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import { useMay } from '../../shell/session.tsx'
-import { namesNeeded } from '../servers/new-server.ts'
 import { WhatBreaks } from '../servers/what-breaks.tsx'
-import { missingOf, namesOf, setAtOf, versionOf } from './credential-state.ts'
+import { missingOf, namesAsked, namesOf, setAtOf, versionOf } from './credential-state.ts'
 import { SetCredentialDialog } from './set-credential-dialog.tsx'
 
 export function CredentialsPage() {
@@ -46,7 +45,7 @@ export function CredentialsPage() {
           {({ items }) => (
             <Table
               caption="Servers and their credentials"
-              rows={items.filter((server) => namesNeeded(server).length > 0 || versionOf(server) !== null)}
+              rows={items.filter((server) => namesAsked(server).length > 0 || versionOf(server) !== null)}
               keyOf={({ name }) => name}
               columns={columnsFor(slug, choose, setRemoving)}
               empty={
@@ -158,7 +157,7 @@ function Names({ server }: { server: Server }) {
 
 function RemoveCredential({ slug, server, onClose }: { slug: string; server: Server; onClose: () => void }) {
   const refresh = useRefresh()
-  const needed = namesNeeded(server)
+  const needed = namesAsked(server)
   return (
     <Confirm
       title={`Remove the credential of ${server.name}?`}

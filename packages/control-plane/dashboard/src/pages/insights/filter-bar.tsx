@@ -6,7 +6,7 @@ import { useMay } from '../../shell/session.tsx'
 import { CustomSpan } from './custom-span.tsx'
 import { FilterChips } from './filter-chips.tsx'
 import type { InsightsSearch } from './search.ts'
-import { FILTERS, type Filter, useInsights } from './use-insights.ts'
+import { FILTER_WORD, FILTERS, type Filter, useInsights } from './use-insights.ts'
 import { useOptions } from './use-options.ts'
 
 const RANGES = [
@@ -14,14 +14,6 @@ const RANGES = [
   { range: '7d', label: '7 days' },
   { range: '30d', label: '30 days' },
 ] as const
-
-export const FILTER_WORD: Record<Filter, string> = {
-  server: 'Server',
-  tool: 'Tool',
-  member: 'Member',
-  token: 'Token',
-  client: 'Client',
-}
 
 /** What all figures of the page are of. Everything in it stands in the address. */
 export function FilterBar() {

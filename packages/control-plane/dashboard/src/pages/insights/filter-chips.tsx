@@ -1,9 +1,8 @@
 import { X } from 'lucide-react'
 import { localTime } from '../../format/times.ts'
 import { ChoiceLink } from '../../parts/choice-link.tsx'
-import { FILTER_WORD } from './filter-bar.tsx'
 import type { InsightsSearch } from './search.ts'
-import { FILTERS, type Filter, useInsights } from './use-insights.ts'
+import { FILTER_WORD, FILTERS, type Filter, useInsights } from './use-insights.ts'
 import { useOptions } from './use-options.ts'
 
 /** What narrows the figures, each to be taken off. */

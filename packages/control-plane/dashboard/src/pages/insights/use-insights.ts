@@ -17,6 +17,14 @@ import type { InsightsSearch } from './search.ts'
 export const FILTERS = ['server', 'tool', 'member', 'token', 'client'] as const
 export type Filter = (typeof FILTERS)[number]
 
+export const FILTER_WORD: Record<Filter, string> = {
+  server: 'Server',
+  tool: 'Tool',
+  member: 'Member',
+  token: 'Token',
+  client: 'Client',
+}
+
 const PAGE = '/inside/w/$slug/insights'
 
 export interface Insights {

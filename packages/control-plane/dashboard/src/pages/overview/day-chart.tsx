@@ -1,24 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useMemo } from 'react'
-import { statsQuery } from '../../api/queries.ts'
 import type { Stats } from '../../api/shapes.ts'
 import { TimeChart } from '../../charts/time-chart.tsx'
-import { along, instants, lastSpan, type Span, stepsOf } from '../../figures/spans.ts'
+import { along, lastSpan, type Span, stepsOf } from '../../figures/spans.ts'
 import { count } from '../../format/numbers.ts'
 import { DAY_MS } from '../../format/times.ts'
 import { Card } from '../../parts/card.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
+import { overviewQueries } from './overview-queries.ts'
 
 const ASK_AGAIN_MS = 15_000
 
 /** Calls and errors of the last 24 hours, hour by hour. */
 export function DayChart({ slug }: { slug: string }) {
   const span = lastSpan(DAY_MS, Date.now())
-  const stats = useQuery({
-    ...statsQuery(slug, { ...instants(span), bucket: 'hour' }),
-    refetchInterval: ASK_AGAIN_MS,
-  })
+  const stats = useQuery({ ...overviewQueries(slug, Date.now()).day, refetchInterval: ASK_AGAIN_MS })
   return (
     <Card
       title="Calls in the last 24 hours"

@@ -1,23 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { statsQuery } from '../../api/queries.ts'
 import type { StatsItem } from '../../api/shapes.ts'
 import { Sparkline } from '../../charts/sparkline.tsx'
 import { Change } from '../../figures/change.tsx'
-import {
-  along,
-  instants,
-  lastSpan,
-  offsetEndingAt,
-  spanBefore,
-  stepsOf,
-  WEEK_MS,
-} from '../../figures/spans.ts'
+import { along, lastSpan, offsetEndingAt, stepsOf, WEEK_MS } from '../../figures/spans.ts'
 import { count, duration, percent } from '../../format/numbers.ts'
 import { Card } from '../../parts/card.tsx'
 import { Empty } from '../../parts/empty.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
+import { overviewQueries } from './overview-queries.ts'
 
 interface Row extends StatsItem {
   before: StatsItem | undefined
@@ -27,13 +19,11 @@ interface Row extends StatsItem {
 /** This week by server: how much, how well, how fast, and whether that is news. */
 export function ServerTable({ slug }: { slug: string }) {
   const week = lastSpan(WEEK_MS, Date.now())
-  const offset = offsetEndingAt(week.to)
-  const now = useQuery(statsQuery(slug, { ...instants(week), by: 'server' }))
-  const before = useQuery(statsQuery(slug, { ...instants(spanBefore(week).span), by: 'server' }))
-  const days = useQuery(
-    statsQuery(slug, { ...instants(week), by: 'server', bucket: 'day', utcOffset: offset }),
-  )
-  const steps = stepsOf(week, 'day', offset)
+  const asked = overviewQueries(slug, Date.now())
+  const now = useQuery(asked.servers)
+  const before = useQuery(asked.serversBefore)
+  const days = useQuery(asked.serversByDay)
+  const steps = stepsOf(week, 'day', offsetEndingAt(week.to))
   return (
     <Card title="This week by server" flush>
       <Loaded query={now} height="12rem">

@@ -1,29 +1,22 @@
 import { useQuery } from '@tanstack/react-query'
-import { clientsQuery, statsQuery } from '../../api/queries.ts'
+import { clientsQuery } from '../../api/queries.ts'
 import type { Figures, SeenClient, Stats, StatsItem } from '../../api/shapes.ts'
 import { Change } from '../../figures/change.tsx'
-import { HOUR_MS, instants, lastSpan, spanBefore, WEEK_MS } from '../../figures/spans.ts'
+import { HOUR_MS } from '../../figures/spans.ts'
 import { count, duration, percent } from '../../format/numbers.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { FigureStat } from './figure-stat.tsx'
+import { overviewQueries } from './overview-queries.ts'
 
 const ASK_AGAIN_MS = 15_000
-const MINUTE_MS = 60_000
 
 /** This week in four figures, beside the week before and the last hour. */
 export function WeekFigures({ slug }: { slug: string }) {
-  const week = lastSpan(WEEK_MS, Date.now())
-  const hourEnd = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS
-  const hour = { from: hourEnd - HOUR_MS, to: hourEnd }
-  const callers = { by: 'member,client', limit: 500 }
-  const now = useQuery({
-    ...statsQuery(slug, { ...instants(week), ...callers }),
-    refetchInterval: ASK_AGAIN_MS,
-  })
-  const before = useQuery(statsQuery(slug, { ...instants(spanBefore(week).span), ...callers })).data
-  // By server: these are kept by the minute.
+  const asked = overviewQueries(slug, Date.now())
+  const now = useQuery({ ...asked.week, refetchInterval: ASK_AGAIN_MS })
+  const before = useQuery(asked.weekBefore).data
   const lastHour = useQuery({
-    ...statsQuery(slug, { ...instants(hour), by: 'server' }),
+    ...asked.hour,
     placeholderData: (old) => old,
     refetchInterval: ASK_AGAIN_MS,
   }).data
@@ -35,7 +28,7 @@ export function WeekFigures({ slug }: { slug: string }) {
           <CallsStat now={total} before={before?.total} hour={lastHour} />
           <ErrorStat now={total} before={before?.total} hour={lastHour} />
           <LatencyStat now={total} before={before?.total} hour={lastHour} />
-          <ActiveStat now={items} before={before?.items} clients={clients} since={hour.from} />
+          <ActiveStat now={items} before={before?.items} clients={clients} since={Date.now() - HOUR_MS} />
         </div>
       )}
     </Loaded>

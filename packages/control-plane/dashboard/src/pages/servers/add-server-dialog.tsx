@@ -11,6 +11,9 @@ import { ErrorNotice } from '../../parts/error-notice.tsx'
 import { Notice } from '../../parts/notice.tsx'
 import { useMay } from '../../shell/session.tsx'
 import { CredentialForm } from '../credentials/credential-form.tsx'
+import { namesAsked } from '../credentials/credential-state.ts'
+import { apiServer, EMPTY_API } from './api-draft.ts'
+import { ApiServerForm } from './api-server-form.tsx'
 import { CheckedServer } from './checked-server.tsx'
 import { HostedServerForm } from './hosted-server-form.tsx'
 import { ImportServers } from './import-servers.tsx'
@@ -19,7 +22,6 @@ import {
   EMPTY_REMOTE,
   hostedServer,
   type NewServer,
-  namesNeeded,
   type Place,
   placeOf,
   remoteServer,
@@ -31,6 +33,7 @@ import { wantsCredential } from './server-trouble.tsx'
 /** The ways a server comes into a workspace. A further one is a row here and a form below. */
 const WAYS = [
   { way: 'url', label: 'By URL', needs: 'server.write' },
+  { way: 'openapi', label: 'From an OpenAPI document', needs: 'server.write' },
   { way: 'command', label: 'By command', needs: 'server.host' },
   { way: 'file', label: "From a client's configuration", needs: 'server.write' },
 ] as const
@@ -50,6 +53,7 @@ export function AddServerDialog({ slug, onClose }: { slug: string; onClose: () =
   const [way, setWay] = useState<Way>('url')
   const [remote, setRemote] = useState(EMPTY_REMOTE)
   const [hosted, setHosted] = useState(EMPTY_HOSTED)
+  const [api, setApi] = useState(EMPTY_API)
   const [added, setAdded] = useState<Added>()
   const addition = useAddition(slug, setAdded)
   const mistakes = mistakesOf(addition.error, way === 'url' ? repeatedHeader(remote) : undefined)
@@ -82,27 +86,36 @@ export function AddServerDialog({ slug, onClose }: { slug: string; onClose: () =
       {way === 'file' ? (
         <ImportServers slug={slug} onClose={onClose} />
       ) : (
-        <form
-          className="stack"
-          onSubmit={(event) => {
-            event.preventDefault()
-            if (mistakes.places.headers !== undefined && !addition.isError) return
-            addition.mutate(way === 'url' ? remoteServer(remote) : hostedServer(hosted))
-          }}
-        >
-          {way === 'url' ? (
-            <RemoteServerForm draft={remote} onChange={setRemote} mistakes={mistakes.places} />
-          ) : (
-            <HostedServerForm draft={hosted} onChange={setHosted} mistakes={mistakes.places} />
-          )}
-          {mistakes.elsewhere}
-          <div className="dialog-foot">
-            <Button onClick={onClose}>Cancel</Button>
-            <Button type="submit" look="main" busy={addition.isPending}>
-              {addition.isPending ? 'Adding and checking' : 'Add and check'}
-            </Button>
-          </div>
-        </form>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (mistakes.places.headers !== undefined && !addition.isError) return
+          addition.mutate(
+            { url: remoteServer(remote), openapi: apiServer(api), command: hostedServer(hosted) }[way],
+          )
+        }}
+      >
+        {way === 'url' && <RemoteServerForm draft={remote} onChange={setRemote} mistakes={mistakes.places} />}
+        {way === 'openapi' && (
+          <ApiServerForm slug={slug} draft={api} onChange={setApi} mistakes={mistakes.places} />
+        )}
+        {way === 'command' && (
+          <HostedServerForm draft={hosted} onChange={setHosted} mistakes={mistakes.places} />
+        )}
+        {mistakes.elsewhere}
+        <div className="dialog-foot">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button
+            type="submit"
+            look="main"
+            busy={addition.isPending}
+            disabled={way === 'openapi' && api.chosen.size === 0}
+          >
+            {addition.isPending ? 'Adding and checking' : 'Add and check'}
+          </Button>
+        </div>
+      </form>
       )}
     </Dialog>
   )
@@ -181,7 +194,7 @@ function AddedServer({ slug, added, onChange, onClose }: AddedProps) {
       onChange(undefined)
     },
   })
-  const names = namesNeeded(server)
+  const names = namesAsked(server)
   const well = server.status === 'ready' && failure === undefined
   return (
     <>

@@ -4,6 +4,7 @@ import { Notice } from '../../parts/notice.tsx'
 /** Where a server is and how it is started: fixed, because its credential was given for just that. */
 export function FixedFacts({ server }: { server: Server }) {
   const { url, transport, headers = {}, command, args = [], env = {}, sandbox, warning } = server
+  const { package: ref } = server
   return (
     <>
       <p className="soft">
@@ -16,7 +17,13 @@ export function FixedFacts({ server }: { server: Server }) {
           <Fact name="Transport" values={[transport === 'auto' ? 'found out' : transport]} />
         )}
         {Object.keys(headers).length > 0 && <Fact name="Headers" values={linesOf(headers, ': ')} />}
-        {command !== undefined && <Fact name="Command" values={[command]} />}
+        {ref === undefined && command !== undefined && <Fact name="Command" values={[command]} />}
+        {ref !== undefined && (
+          <Fact
+            name="Package"
+            values={[ref.registryType, ref.identifier, ...(ref.version ? [ref.version] : [])]}
+          />
+        )}
         {args.length > 0 && <Fact name="Arguments" values={args} />}
         {Object.keys(env).length > 0 && <Fact name="Environment" values={linesOf(env, '=')} />}
         {sandbox !== undefined && (

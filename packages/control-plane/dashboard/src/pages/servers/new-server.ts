@@ -115,15 +115,24 @@ function isFilled({ name, value }: Entry): boolean {
 
 const PLACEHOLDER = /\{\{([A-Za-z_][A-Za-z0-9_]{0,63})\}\}/g
 
-/** The names that a server's headers, arguments and variables ask its credential for, each once. */
-export function namesNeeded(server: {
+interface Asking {
   headers?: Record<string, string> | undefined
   args?: readonly string[] | undefined
   env?: Record<string, string> | undefined
-}): string[] {
-  const { headers = {}, args = [], env = {} } = server
+  credentialSets?: readonly (readonly string[])[] | undefined
+}
+
+/** The names that a server's headers, arguments, variables or its only way to be proved to ask for, each once. */
+export function namesNeeded({ headers = {}, args = [], env = {}, credentialSets = [] }: Asking): string[] {
   const texts = [...Object.values(headers), ...args, ...Object.values(env)]
-  return [...new Set(texts.flatMap((text) => [...text.matchAll(PLACEHOLDER)].map((match) => match[1] ?? '')))]
+  const placeholders = texts.flatMap((text) => [...text.matchAll(PLACEHOLDER)].map((match) => match[1] ?? ''))
+  return [...new Set([...placeholders, ...(credentialSets.length === 1 ? (credentialSets[0] ?? []) : [])])]
+}
+
+/** Those beside, of which some will do: an API may take one of several credentials. */
+export function namesToChooseFrom(server: Asking): string[] {
+  const needed = namesNeeded(server)
+  return [...new Set(server.credentialSets?.flat())].filter((name) => !needed.includes(name))
 }
 
 /** `X-Api-Key` becomes `X_API_KEY`. */

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Cloud, FileDiff, TerminalSquare } from 'lucide-react'
+import { FileDiff } from 'lucide-react'
 import { serverToolsQuery } from '../../api/queries.ts'
 import type { Server, StatsItem } from '../../api/shapes.ts'
 import { Sparkline } from '../../charts/sparkline.tsx'
@@ -9,6 +9,7 @@ import { Badge, StatusBadge } from '../../parts/badge.tsx'
 import { Time } from '../../parts/time.tsx'
 import { useMay } from '../../shell/session.tsx'
 import { CheckButton } from './check-button.tsx'
+import { KindBadge } from './kind-badge.tsx'
 import { ServerSwitch } from './server-switch.tsx'
 import { ServerTrouble } from './server-trouble.tsx'
 
@@ -38,9 +39,7 @@ export function ServerCard({ slug, server, usage, hourly }: Props) {
           </div>
         </div>
         <div className="row">
-          <Badge icon={kind === 'remote' ? Cloud : TerminalSquare}>
-            {kind === 'remote' ? 'Remote' : 'Hosted'}
-          </Badge>
+          <KindBadge kind={kind} />
           {era !== null && <EraBadge era={era} />}
           {changedTools > 0 && <ChangedTools slug={slug} server={server} />}
         </div>

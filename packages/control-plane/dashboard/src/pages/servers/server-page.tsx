@@ -1,17 +1,17 @@
 import './servers.css'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
-import { Cloud, TerminalSquare } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { serverQuery } from '../../api/queries.ts'
 import type { Server } from '../../api/shapes.ts'
-import { Badge, StatusBadge } from '../../parts/badge.tsx'
+import { StatusBadge } from '../../parts/badge.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Skeleton } from '../../parts/skeleton.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { useMay } from '../../shell/session.tsx'
 import { CheckButton } from './check-button.tsx'
+import { KindBadge } from './kind-badge.tsx'
 import { EraBadge } from './server-card.tsx'
 import { ServerChanges } from './server-changes.tsx'
 import { ServerSettings } from './server-settings.tsx'
@@ -72,9 +72,7 @@ function ServerBody({ slug, server }: { slug: string; server: Server }) {
     <>
       <div className="row">
         <StatusBadge status={server.status} />
-        <Badge icon={server.kind === 'remote' ? Cloud : TerminalSquare}>
-          {server.kind === 'remote' ? 'Remote' : 'Hosted'}
-        </Badge>
+        <KindBadge kind={server.kind} />
         {server.era !== null && <EraBadge era={server.era} />}
         {server.url !== undefined && <code className="soft wrap">{server.url}</code>}
       </div>

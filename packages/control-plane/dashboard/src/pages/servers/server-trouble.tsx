@@ -8,11 +8,11 @@ export function wantsCredential({ status, error }: Server): boolean {
   return status === 'needs_credential' || /credential/i.test(error?.fix ?? '')
 }
 
-/** Why a server cannot be used as it should, and the way to mend it. Nothing for one that is well. */
+/** Why a server cannot be used as it should, or not yet, and the way to mend it. Nothing for one that is well. */
 export function ServerTrouble({ slug, server }: { slug: string; server: Server }) {
   const may = useMay()
-  const { name, status, error } = server
-  if (error === undefined) return null
+  const { name, status, error, progress } = server
+  if (error === undefined) return progress === undefined ? null : <Notice title={progress} />
   return (
     <Notice tone={status === 'failing' ? 'bad' : 'warn'} title={error.message}>
       {error.fix !== undefined && <p>{error.fix}</p>}

@@ -1,14 +1,12 @@
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import { everyMembersQuery, ownerTokensQuery } from '../../api/queries.ts'
-import { tell } from '../../api/request.ts'
-import { type IssuedToken, issuedTokenShape } from '../../api/shapes.ts'
+import type { IssuedToken } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
 import { Card } from '../../parts/card.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
+import { DialogForm } from '../../parts/dialog-form.tsx'
 import { Empty } from '../../parts/empty.tsx'
-import { ErrorNotice } from '../../parts/error-notice.tsx'
 import { TextField } from '../../parts/fields.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Notice } from '../../parts/notice.tsx'
@@ -16,8 +14,8 @@ import { type Lifetime, lifetimeMistake, lifetimeSeconds } from '../../people/li
 import { LifetimeField } from '../../people/lifetime-field.tsx'
 import { ROLE_MAY } from '../../people/role-words.ts'
 import { SessionTable } from '../../people/session-table.tsx'
-import { ShownToken } from '../../people/shown-token.tsx'
-import { tokensPath, useTokenRefresh } from '../../people/token-home.ts'
+import { TokenDialog, useIssuing } from '../../people/token-dialog.tsx'
+import { tokensPath } from '../../people/token-home.ts'
 import { TokenTable } from '../../people/token-table.tsx'
 
 const HOME = 'installation'
@@ -56,53 +54,38 @@ export function OwnerTokensCard() {
 }
 
 function IssueOwnerToken({ onClose }: { onClose: () => void }) {
-  const [issued, setIssued] = useState<IssuedToken>()
   return (
-    <Dialog
-      title={issued === undefined ? 'Issue an owner token' : `Owner token "${issued.name}"`}
+    <TokenDialog
+      home={HOME}
+      title="Issue an owner token"
+      shownTitle={({ name }) => `Owner token "${name}"`}
       onClose={onClose}
-    >
-      {issued === undefined ? (
-        <OwnerTokenForm onIssued={setIssued} onClose={onClose} />
-      ) : (
-        <ShownToken home={HOME} issued={issued} onClose={onClose} />
-      )}
-    </Dialog>
+      form={(onIssued) => <OwnerTokenForm onIssued={onIssued} onClose={onClose} />}
+    />
   )
 }
 
-function OwnerTokenForm({
-  onIssued,
-  onClose,
-}: {
+interface FormProps {
   onIssued: (issued: IssuedToken) => void
   onClose: () => void
-}) {
+}
+
+function OwnerTokenForm({ onIssued, onClose }: FormProps) {
   const [name, setName] = useState('')
   const [member, setMember] = useState('')
   const [lifetime, setLifetime] = useState<Lifetime>({ choice: '90', date: '' })
   const members = useQuery(everyMembersQuery).data?.items ?? []
-  const refresh = useTokenRefresh(HOME)
-  const issue = useMutation({
-    mutationFn: () =>
-      tell('POST', issuedTokenShape, tokensPath(HOME), {
-        name: name.trim(),
-        member: member.trim(),
-        expiresIn: lifetimeSeconds(lifetime, Date.now()),
-      }),
-    async onSuccess(token) {
-      onIssued(token)
-      await refresh()
-    },
-  })
+  const issuing = useIssuing(HOME, tokensPath(HOME), onIssued)
+  function issue() {
+    if (lifetimeMistake(lifetime, Date.now()) !== undefined) return
+    issuing.mutate({
+      name: name.trim(),
+      member: member.trim(),
+      expiresIn: lifetimeSeconds(lifetime, Date.now()),
+    })
+  }
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (lifetimeMistake(lifetime, Date.now()) === undefined) issue.mutate()
-      }}
-    >
+    <DialogForm action="Issue the token" sending={issuing} onSubmit={issue} onCancel={onClose}>
       <Notice tone="warn" title="An owner may do everything">
         {ROLE_MAY.owner}
       </Notice>
@@ -137,13 +120,6 @@ function OwnerTokenForm({
         onChange={setLifetime}
         warning="It works until somebody revokes it, also after it was lost. Keep it where nobody looks by chance."
       />
-      {issue.isError && <ErrorNotice error={issue.error} />}
-      <div className="dialog-foot">
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="main" busy={issue.isPending}>
-          Issue the token
-        </Button>
-      </div>
-    </form>
+    </DialogForm>
   )
 }

@@ -1,17 +1,13 @@
-import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { tell } from '../../api/request.ts'
-import { type IssuedToken, issuedTokenShape } from '../../api/shapes.ts'
-import { Button } from '../../parts/button.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
-import { ErrorNotice } from '../../parts/error-notice.tsx'
+import type { IssuedToken } from '../../api/shapes.ts'
+import { DialogForm } from '../../parts/dialog-form.tsx'
 import { Choices, TextField } from '../../parts/fields.tsx'
 import { type Lifetime, lifetimeMistake, lifetimeSeconds } from '../../people/lifetime.ts'
 import { LifetimeField } from '../../people/lifetime-field.tsx'
 import { MemberField } from '../../people/member-field.tsx'
 import { ROLE_CHOICES, type WorkspaceRole } from '../../people/role-words.ts'
-import { ShownToken } from '../../people/shown-token.tsx'
-import { tokensPath, useTokenRefresh } from '../../people/token-home.ts'
+import { TokenDialog, useIssuing } from '../../people/token-dialog.tsx'
+import { tokensPath } from '../../people/token-home.ts'
 import { NO_RULES, rulesOf } from './rules-draft.ts'
 import { RulesFields } from './rules-fields.tsx'
 
@@ -22,20 +18,16 @@ interface Props {
 }
 
 /** Issues a token of a workspace, and shows it once. */
-export function IssueDialog({ home, member, onClose }: Props) {
-  const [issued, setIssued] = useState<IssuedToken>()
+export function IssueDialog(props: Props) {
   return (
-    <Dialog
-      title={issued === undefined ? 'Issue a token' : `Token "${issued.name}" of ${issued.member}`}
-      wide={issued === undefined}
-      onClose={onClose}
-    >
-      {issued === undefined ? (
-        <IssueForm home={home} member={member} onIssued={setIssued} onClose={onClose} />
-      ) : (
-        <ShownToken home={home} issued={issued} onClose={onClose} />
-      )}
-    </Dialog>
+    <TokenDialog
+      home={props.home}
+      title="Issue a token"
+      shownTitle={({ name, member }) => `Token "${name}" of ${member}`}
+      wide
+      onClose={props.onClose}
+      form={(onIssued) => <IssueForm {...props} onIssued={onIssued} />}
+    />
   )
 }
 
@@ -49,29 +41,19 @@ function IssueForm({ home, member: firstMember = '', onIssued, onClose }: FormPr
   const [role, setRole] = useState<WorkspaceRole>('developer')
   const [lifetime, setLifetime] = useState<Lifetime>({ choice: '30', date: '' })
   const [draft, setDraft] = useState(NO_RULES)
-  const refresh = useTokenRefresh(home)
-  const issue = useMutation({
-    mutationFn: () =>
-      tell('POST', issuedTokenShape, tokensPath(home), {
-        name: name.trim(),
-        member: member.trim(),
-        role,
-        rules: rulesOf(draft),
-        expiresIn: lifetimeSeconds(lifetime, Date.now()),
-      }),
-    async onSuccess(issued) {
-      onIssued(issued)
-      await refresh()
-    },
-  })
+  const issuing = useIssuing(home, tokensPath(home), onIssued)
+  function issue() {
+    if (lifetimeMistake(lifetime, Date.now()) !== undefined) return
+    issuing.mutate({
+      name: name.trim(),
+      member: member.trim(),
+      role,
+      rules: rulesOf(draft),
+      expiresIn: lifetimeSeconds(lifetime, Date.now()),
+    })
+  }
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (lifetimeMistake(lifetime, Date.now()) === undefined) issue.mutate()
-      }}
-    >
+    <DialogForm action="Issue the token" sending={issuing} onSubmit={issue} onCancel={onClose}>
       <div className="columns">
         <MemberField slug={home.slug} value={member} onChange={setMember} autoFocus={firstMember === ''} />
         <TextField
@@ -95,13 +77,6 @@ function IssueForm({ home, member: firstMember = '', onIssued, onClose }: FormPr
         <summary>Limit the servers and tools it may use</summary>
         <RulesFields slug={home.slug} draft={draft} onChange={setDraft} />
       </details>
-      {issue.isError && <ErrorNotice error={issue.error} />}
-      <div className="dialog-foot">
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="main" busy={issue.isPending}>
-          Issue the token
-        </Button>
-      </div>
-    </form>
+    </DialogForm>
   )
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { ANSWER_HEADERS } from './answer-headers.ts'
 import type { SlowReaders } from './slow-readers.ts'
 
-const EVENT = Buffer.from('event: message\ndata: ')
+const DATA = Buffer.from('\ndata: ')
 const END = Buffer.from('\n\n')
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -35,8 +35,8 @@ function keepAlive(): void {
   for (const response of open.keys()) if (!response.writableEnded) response.write(': keep-alive\n\n')
 }
 
-/** Writes one JSON-RPC message as an event; false when the stream has ended, or its reader was too slow and it was cut. */
-export function writeEvent(response: ServerResponse, json: Buffer): boolean {
+/** Writes JSON as an event; false when the stream has ended, or its reader was too slow and it was cut. */
+export function writeEvent(response: ServerResponse, json: Buffer, event = 'message'): boolean {
   // An ended stream stays open until its reader has read the rest: writing to it then would end the process.
   if (response.destroyed || response.writableEnded) return false
   // Judged before the message is added: one large message is no sign of a slow reader.
@@ -45,7 +45,7 @@ export function writeEvent(response: ServerResponse, json: Buffer): boolean {
     response.destroy()
     return false
   }
-  response.write(Buffer.concat([EVENT, onOneLine(json), END]))
+  response.write(Buffer.concat([Buffer.from(`event: ${event}`), DATA, onOneLine(json), END]))
   readers?.watch(response)
   return true
 }
