@@ -68,6 +68,13 @@ export interface Candidate {
   proposal: Proposal
 }
 
+/** A proposal that was judged as any other server's is, and may be added. */
+export interface Accepted {
+  proposal: Taken
+  target: Taken['target']
+  settings: Pick<Server, 'enabled' | 'prefix' | 'isolation' | 'timeoutMs' | 'tools'>
+}
+
 export interface Refusal {
   reason: string
   fix?: string
@@ -96,16 +103,17 @@ export function describeSkipped({ ref, found }: Candidate, why: Refusal, obsolet
 
 export function describeOffered(
   { ref, found }: Candidate,
-  { missing, warnings, catalog, onlyIfChosen, values }: Taken,
-  server: Server,
+  { proposal, target, settings: { enabled } }: Accepted,
+  name: string,
 ): ImportedServer {
-  const off = server.enabled ? [] : ['It is switched off in the text, and so it is here.']
+  const { missing, warnings, catalog, onlyIfChosen, values } = proposal
+  const off = enabled ? [] : ['It is switched off in the text, and so it is here.']
   return {
     ref,
     path: pathOf(found),
     outcome: 'offered',
-    name: server.name,
-    becomes: describeTarget(server),
+    name,
+    becomes: describeTarget(target, enabled),
     ...(catalog !== undefined && { catalog }),
     secrets: Object.keys(values),
     missing,
@@ -123,7 +131,7 @@ function pathOf({ path }: FoundServer): string[] {
   return path.map(printable)
 }
 
-function describeTarget({ target, enabled }: Server): NonNullable<ImportedServer['becomes']> {
+function describeTarget(target: Taken['target'], enabled: boolean): NonNullable<ImportedServer['becomes']> {
   if (target.kind === 'remote') {
     const { kind, url, transport, headers } = target
     return { kind, url, transport, headers, enabled }

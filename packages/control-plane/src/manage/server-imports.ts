@@ -9,6 +9,7 @@ import { SERVER_NAME_PATTERN, type Server } from '../model/server.ts'
 import { inWorkspace, record, type WorkspaceScene } from './operation.ts'
 import { readInput } from './read-input.ts'
 import {
+  type Accepted,
   type Candidate,
   describeOffered,
   describeRefused,
@@ -19,7 +20,7 @@ import {
   type Refusal,
 } from './server-import-answer.ts'
 import { serverInput } from './server-input.ts'
-import { hostedTarget, remoteTarget, requireHeaderValues } from './upstream-target.ts'
+import { hostedTarget, packageTarget, remoteTarget, requireHeaderValues } from './upstream-target.ts'
 
 const MAX_LENGTH = 1024 * 1024
 const MAX_CHOICES = 100
@@ -193,7 +194,7 @@ function draftOf(scene: WorkspaceScene, candidate: Candidate, accepted: Accepted
   const { target, settings, proposal } = accepted
   const identity = { id: manage.newId(), workspaceId: workspace.id, name, createdAt: now, updatedAt: now }
   const server = { ...identity, target, ...settings }
-  return { item: describeOffered(candidate, proposal, server), server, values: proposal.values }
+  return { item: describeOffered(candidate, accepted, name), server, values: proposal.values }
 }
 
 function withoutServer(candidate: Candidate, refusal: Refusal | undefined): Draft {
@@ -222,12 +223,6 @@ function nameTaken(candidate: Candidate, name: string): Draft {
   return { item: describeRefused(candidate, why), values: {} }
 }
 
-interface Accepted {
-  proposal: Taken
-  target: Server['target']
-  settings: Pick<Server, 'enabled' | 'prefix' | 'isolation' | 'timeoutMs' | 'tools'>
-}
-
 /** The target as any other server's is judged; or why it cannot be here, or not by this person. */
 async function judge(scene: WorkspaceScene, proposal: Proposal): Promise<Accepted | Refusal | undefined> {
   if (proposal.verdict !== 'take') return undefined
@@ -237,23 +232,27 @@ async function judge(scene: WorkspaceScene, proposal: Proposal): Promise<Accepte
       const refusal = refuseHosting(scene, proposal)
       if (refusal !== undefined) return refusal
     }
-    const { kind: _, ...said } = target
-    const { package: ref, oauth, ...plain } = { package: undefined, oauth: undefined, ...said }
-    const input = readInput(serverInput, { name: 'imported', ...plain, enabled, tools })
-    if ('catalog' in input) throw new RangeError('An import names no entry of the catalog.')
+    const input = readInput(serverInput, { name: 'imported', ...asInput(target), enabled, tools })
+    if ('catalog' in input || 'openapi' in input) throw new RangeError('An import is neither of these.')
     const { prefix, isolation, timeoutMs } = input
     const settings = { enabled, prefix, isolation, timeoutMs, tools }
-    if ('command' in input) {
-      const hosted = { ...hostedTarget(input), ...(ref !== undefined && { package: ref }) }
-      return { proposal, settings, target: hosted }
-    }
-    const remote = { ...remoteTarget(input), ...(oauth !== undefined && { oauth }) }
+    if ('package' in input) return { proposal, settings, target: packageTarget(input) }
+    if ('command' in input) return { proposal, settings, target: hostedTarget(input) }
+    const remote = remoteTarget(input)
     requireHeaderValues(remote, values)
     await scene.manage.guardUrl(remote.url)
     return { proposal, settings, target: remote }
   } catch (error) {
     return refusalOf(error)
   }
+}
+
+/** As somebody would have typed it. */
+function asInput(target: Taken['target']): Record<string, unknown> {
+  const { kind: _, ...said } = target
+  if (!('package' in said)) return said
+  const { command: _command, ...packaged } = said
+  return packaged
 }
 
 function refuseHosting({ manage, principal }: WorkspaceScene, { ownerOnly }: Taken): Refusal | undefined {

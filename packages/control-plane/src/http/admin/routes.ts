@@ -23,8 +23,8 @@ import { rotateMasterKey, showMasterKey } from '../../manage/master-key.ts'
 import { listAllMembers, listMembers, revokeMember, revokeMemberEverywhere } from '../../manage/members.ts'
 import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
-import { importServers } from '../../manage/server-imports.ts'
 import { previewApi } from '../../manage/preview-api.ts'
+import { importServers } from '../../manage/server-imports.ts'
 import { startServerLogin } from '../../manage/server-logins.ts'
 import {
   changeServer,

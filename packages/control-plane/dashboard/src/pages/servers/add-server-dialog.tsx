@@ -86,36 +86,38 @@ export function AddServerDialog({ slug, onClose }: { slug: string; onClose: () =
       {way === 'file' ? (
         <ImportServers slug={slug} onClose={onClose} />
       ) : (
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (mistakes.places.headers !== undefined && !addition.isError) return
-          addition.mutate(
-            { url: remoteServer(remote), openapi: apiServer(api), command: hostedServer(hosted) }[way],
-          )
-        }}
-      >
-        {way === 'url' && <RemoteServerForm draft={remote} onChange={setRemote} mistakes={mistakes.places} />}
-        {way === 'openapi' && (
-          <ApiServerForm slug={slug} draft={api} onChange={setApi} mistakes={mistakes.places} />
-        )}
-        {way === 'command' && (
-          <HostedServerForm draft={hosted} onChange={setHosted} mistakes={mistakes.places} />
-        )}
-        {mistakes.elsewhere}
-        <div className="dialog-foot">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button
-            type="submit"
-            look="main"
-            busy={addition.isPending}
-            disabled={way === 'openapi' && api.chosen.size === 0}
-          >
-            {addition.isPending ? 'Adding and checking' : 'Add and check'}
-          </Button>
-        </div>
-      </form>
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (mistakes.places.headers !== undefined && !addition.isError) return
+            addition.mutate(
+              { url: remoteServer(remote), openapi: apiServer(api), command: hostedServer(hosted) }[way],
+            )
+          }}
+        >
+          {way === 'url' && (
+            <RemoteServerForm draft={remote} onChange={setRemote} mistakes={mistakes.places} />
+          )}
+          {way === 'openapi' && (
+            <ApiServerForm slug={slug} draft={api} onChange={setApi} mistakes={mistakes.places} />
+          )}
+          {way === 'command' && (
+            <HostedServerForm draft={hosted} onChange={setHosted} mistakes={mistakes.places} />
+          )}
+          {mistakes.elsewhere}
+          <div className="dialog-foot">
+            <Button onClick={onClose}>Cancel</Button>
+            <Button
+              type="submit"
+              look="main"
+              busy={addition.isPending}
+              disabled={way === 'openapi' && api.chosen.size === 0}
+            >
+              {addition.isPending ? 'Adding and checking' : 'Add and check'}
+            </Button>
+          </div>
+        </form>
       )}
     </Dialog>
   )
