@@ -151,7 +151,7 @@ describe('a text that is none', () => {
       'The text is longer than 1024 KiB of JSON.',
     ],
     ['more than 64 KiB of YAML', `a: ${'x'.repeat(64 * 1024)}`, 'The text is longer than 64 KiB of YAML.'],
-  ])('is refused in words that quote nothing of it: %s', (_what, text, message) => {
+  ])('[M27] is refused in words that quote nothing of it: %s', (_what, text, message) => {
     const error = refusal(text)
     expect(error.message).toBe(message)
     expect(error.fix).toBeDefined()

@@ -23,7 +23,9 @@ export interface KnownServers {
 export function createKnownServers(entries: readonly CatalogEntry[]): KnownServers {
   const known = entries.flatMap((entry) => {
     const { id, warning } = aboutEntry(entry)
-    return deploymentsOf(entry).map((deployment) => ({
+    // What cannot be added by the catalog's own words is no better known than anything else.
+    const addable = deploymentsOf(entry).filter(({ obstacle }) => obstacle === undefined)
+    return addable.map((deployment) => ({
       id,
       deployment,
       ...(warning !== undefined && { warning }),
