@@ -44,6 +44,10 @@ const ROOMS: Record<string, Room> = {
     because:
       'what an entry means must be testable without a database or a server; all it reads are its own files',
   },
+  'client-config': {
+    may: ['model', 'catalog', 'zod', 'jsonc-parser', 'smol-toml', 'yaml'],
+    because: "what a client's configuration means here must be testable by tables; it keeps nothing",
+  },
   'oauth-client': {
     may: ['model', 'zod', 'oauth4webapi', 'node:crypto', 'node:timers/promises'],
     because:
@@ -80,6 +84,7 @@ const ROOMS: Record<string, Room> = {
       'vault',
       'audit',
       'catalog',
+      'client-config',
       'openapi',
       'oauth-client',
       'stats',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { EXIT } from './command-failed.ts'
+import { addImportCommand } from './import-command.ts'
 import { collect, given, jsonOption, parseWholeNumber } from './options.ts'
 import { addPinCommands } from './pin-commands.ts'
 import { formatFields, formatTable } from './table.ts'
@@ -125,6 +126,7 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
       if (found.status !== 'ready') terminal.fail(EXIT.failed, `${name} is not ready.`)
     })
 
+  addImportCommand(server, terminal)
   addPinCommands(server, terminal)
 }
 

@@ -1,8 +1,8 @@
 import { GatewayError } from '../model/error.ts'
 import { fitsHeader } from '../model/header-text.ts'
 import { fillPlaceholders, placeholdersIn } from '../model/placeholder.ts'
+import { looksLikeSecret } from '../model/secret-look.ts'
 import type { HostedTarget, OpenApiTarget, RemoteTarget, Server } from '../model/server.ts'
-import { looksLikeSecret } from './secret-look.ts'
 import type { HostedServerInput, PackageServerInput, RemoteServerInput } from './server-input.ts'
 
 /** Where a new remote server is; throws `invalid_request` for an address or header we would not send. */

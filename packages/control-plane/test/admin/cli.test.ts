@@ -79,6 +79,39 @@ describe('mcpgw-server', () => {
     expect(gone).toEqual({ code: 1, stdout: '', stderr: 'There is no such server in this workspace.\n' })
   })
 
+  it("imports a client's configuration from stdin, and says what to delete from it", async () => {
+    await using gateway = await openInstallation()
+    const text = JSON.stringify({
+      mcpServers: {
+        notes: { url: 'https://mcp.example.com/mcp', headers: { 'X-Api-Key': 'tok-1234567890' } },
+        pages: { command: 'npx', args: ['pages-mcp'] },
+      },
+    })
+    const refused = [
+      'pages        refused  -       -             It names no exact version, and another day would bring another program. Say which version, as in pages-mcp@1.2.3.',
+    ]
+    const seen = await run(gateway, 'server import acme - --dry-run', [], text)
+    expect(seen.stdout).toBe(
+      [
+        'IN THE FILE  OUTCOME  SERVER  IN THE VAULT  NOTES',
+        'notes        offered  notes   X_API_KEY',
+        ...refused,
+        '',
+      ].join('\n'),
+    )
+    const done = await run(
+      gateway,
+      'server import acme - --use-version pages=1.4.0 --rename pages=wiki',
+      [],
+      text,
+    )
+    expect(done.stdout).toContain('pages        added    wiki    -')
+    expect(done.stdout).toContain('DELETE FROM THE FILE\nmcpServers > notes\nmcpServers > pages\n')
+    expect(done.stdout).toContain('"https://gateway.example/ws/acme"')
+    expect(done.stdout + done.stderr).not.toContain('tok-')
+    expect((await run(gateway, 'server import acme /no/such/file')).code).toBe(2)
+  })
+
   it('shows what changed in a tool, so that it can be read, and approves it by its hash', async () => {
     await using gateway = await openInstallation()
     await run(gateway, 'server add acme notes --url https://mcp.example.com/mcp --pin enforce')

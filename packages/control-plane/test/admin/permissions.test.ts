@@ -32,6 +32,7 @@ const EXPECTED: Record<string, number[]> = {
   'DELETE /workspaces/:workspace': OWNERS(204),
   'POST /workspaces/:workspace/servers': ADMINS(201),
   'GET /workspaces/:workspace/servers': DEVELOPERS(200),
+  'POST /workspaces/:workspace/servers/import': ADMINS(200),
   'GET /workspaces/:workspace/servers/:server': DEVELOPERS(200),
   'PATCH /workspaces/:workspace/servers/:server': ADMINS(200),
   'DELETE /workspaces/:workspace/servers/:server': ADMINS(204),
@@ -402,6 +403,8 @@ describe('[T10] who may do what', () => {
     sequence += 1
     if (path === '/workspaces') return { slug: `new-${sequence}`, name: 'New' }
     if (path.endsWith('/pins/approve')) return WAITING
+    if (path.endsWith('/servers/import'))
+      return { text: '{"mcpServers":{"notes":{"url":"https://mcp.example.com/mcp"}}}', dryRun: true }
     if (path.endsWith('/openapi-preview')) return { openapi: 'openapi: 3.1.0\npaths: {}' }
     if (path.endsWith('/servers')) return { name: `new-${sequence}`, url: 'https://mcp.example.com/mcp' }
     if (path.endsWith('/calls')) return { name: 'notes__read' }

@@ -9,10 +9,10 @@ import { createCatalogLoader } from '../../src/catalog/load-catalog.ts'
 import type { Need } from '../../src/catalog/need.ts'
 import { planServer, type ServerPlan } from '../../src/catalog/plan.ts'
 import { CATALOG_FOLDER } from '../../src/catalog-folder.ts'
-import { looksLikeSecret } from '../../src/manage/secret-look.ts'
 import { serverInput } from '../../src/manage/server-input.ts'
 import { hostedTarget, remoteTarget } from '../../src/manage/upstream-target.ts'
 import { namesNeeded } from '../../src/model/placeholder.ts'
+import { looksLikeSecret } from '../../src/model/secret-look.ts'
 
 const catalog = await createCatalogLoader(CATALOG_FOLDER)()
 const { report } = await checkCatalog(CATALOG_FOLDER, new Date())

@@ -1,6 +1,6 @@
 import { answerJson, type SmallUpstream, startHttp } from '../resilience/small-upstream.ts'
 
-/** A server that opens to one bearer token at a time, and knows which it was shown. */
+/** A server that opens to one secret at a time, and knows which it was shown. */
 export interface GuardedServer extends SmallUpstream {
   /** What it accepts from now on. */
   accepts(token: string): void
@@ -8,11 +8,16 @@ export interface GuardedServer extends SmallUpstream {
   calledWith: string[]
 }
 
-export async function startGuarded(first: string, tools: readonly string[]): Promise<GuardedServer> {
+/** `shows` is how the header `authorization`, or another, presents the secret. */
+export async function startGuarded(
+  first: string,
+  tools: readonly string[],
+  { header = 'authorization', shows = (secret: string) => `Bearer ${secret}` } = {},
+): Promise<GuardedServer> {
   let accepted = first
   const calledWith: string[] = []
   const server = await startHttp(async (request, response) => {
-    if (request.headers.authorization !== `Bearer ${accepted}`) return void response.writeHead(401).end()
+    if (request.headers[header] !== shows(accepted)) return void response.writeHead(401).end()
     if (request.method !== 'POST') return void response.writeHead(405).end()
     let text = ''
     for await (const chunk of request) text += chunk

@@ -1,5 +1,12 @@
 import { order, tell } from './request.ts'
-import { apiReadingShape, approvedShape, begunLoginShape, credentialShape, serverShape } from './shapes.ts'
+import {
+  apiReadingShape,
+  approvedShape,
+  begunLoginShape,
+  credentialShape,
+  importedShape,
+  serverShape,
+} from './shapes.ts'
 
 // What people do with servers. Each throws `ApiError` where the control plane refuses.
 
@@ -7,6 +14,18 @@ const path = (slug: string, ...rest: string[]) => ['workspaces', slug, 'servers'
 
 export function createServer(slug: string, server: Record<string, unknown>) {
   return tell('POST', serverShape, path(slug), server)
+}
+
+export interface ImportRequest {
+  text: string
+  dryRun?: boolean
+  choose?: readonly string[]
+  versions?: Readonly<Record<string, string>>
+}
+
+/** What a client's configuration becomes here; without `dryRun` it does. */
+export function importServers(slug: string, request: ImportRequest) {
+  return tell('POST', importedShape, path(slug, 'import'), request)
 }
 
 /** Reads an OpenAPI document; nothing is kept of it. */

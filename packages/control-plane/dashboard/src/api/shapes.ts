@@ -112,6 +112,41 @@ export const serversShape = pageOf(serverShape)
 
 export const begunLoginShape = object({ authorizationUrl: string(), issuer: string(), expiresAt: string() })
 
+const importedServerShape = object({
+  ref: string(),
+  path: array(string()),
+  outcome: oneOf(['offered', 'added', 'skipped', 'refused']),
+  name: optional(string()),
+  becomes: optional(
+    object({
+      kind: oneOf(['remote', 'hosted']),
+      url: optional(string()),
+      headers: optional(record(string(), string())),
+      package: optional(
+        object({ registryType: string(), identifier: string(), version: optional(string()) }),
+      ),
+      command: optional(string()),
+      args: optional(array(string())),
+      env: optional(record(string(), string())),
+    }),
+  ),
+  secrets: array(string()),
+  missing: array(string()),
+  warnings: array(string()),
+  reason: optional(string()),
+  fix: optional(string()),
+  wantsVersion: optional(boolean()),
+  preselected: boolean(),
+  obsolete: boolean(),
+})
+export type ImportedServer = output<typeof importedServerShape>
+
+export const importedShape = object({
+  items: array(importedServerShape),
+  replacement: object({ path: array(string()), text: string() }),
+})
+export type Imported = output<typeof importedShape>
+
 const apiOperation = object({
   method: string(),
   path: string(),

@@ -33,6 +33,7 @@ import { listAllMembers, listMembers, revokeMember, revokeMemberEverywhere } fro
 import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
 import { previewApi } from '../../manage/preview-api.ts'
+import { importServers } from '../../manage/server-imports.ts'
 import { startServerLogin } from '../../manage/server-logins.ts'
 import { applyServerUpdate, showServerUpdate } from '../../manage/server-update.ts'
 import {
@@ -119,6 +120,7 @@ export const ROUTES: readonly Route[] = [
     maxBodyBytes: DOCUMENT_BYTES,
   },
   { method: 'GET', path: `${WORKSPACE}/servers`, operation: listServers, sends: 'json' },
+  { method: 'POST', path: `${WORKSPACE}/servers/import`, operation: importServers, sends: 'json' },
   { method: 'GET', path: SERVER, operation: showServer, sends: 'json' },
   { method: 'PATCH', path: SERVER, operation: changeServer, sends: 'json' },
   { method: 'DELETE', path: SERVER, operation: removeServer, sends: 'nothing' },

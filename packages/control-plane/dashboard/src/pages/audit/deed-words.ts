@@ -7,6 +7,7 @@ const DEED: Record<string, string> = {
   'workspace.update': 'changed the settings of workspace',
   'workspace.remove': 'removed workspace',
   'server.create': 'added server',
+  'server.import': 'imported servers:',
   'server.update': 'changed server',
   'server.remove': 'removed server',
   'server.check': 'checked server',

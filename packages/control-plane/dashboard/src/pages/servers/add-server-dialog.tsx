@@ -17,6 +17,7 @@ import { ApiServerForm } from './api-server-form.tsx'
 import { CatalogWay } from './catalog-way.tsx'
 import { CheckedServer } from './checked-server.tsx'
 import { HostedServerForm } from './hosted-server-form.tsx'
+import { ImportServers } from './import-servers.tsx'
 import {
   EMPTY_HOSTED,
   EMPTY_REMOTE,
@@ -37,6 +38,7 @@ const WAYS = [
   { way: 'url', label: 'By URL', needs: 'server.write' },
   { way: 'openapi', label: 'From OpenAPI', needs: 'server.write' },
   { way: 'command', label: 'By command', needs: 'server.host' },
+  { way: 'file', label: "From a client's configuration", needs: 'server.write' },
 ] as const
 type Way = (typeof WAYS)[number]['way']
 
@@ -92,7 +94,8 @@ export function AddServerDialog({ slug, entry, onClose }: Props) {
         </fieldset>
       )}
       {way === 'catalog' && <CatalogWay slug={slug} entry={entry} onAdded={setAdded} onClose={onClose} />}
-      {way !== 'catalog' && (
+      {way === 'file' && <ImportServers slug={slug} onClose={onClose} />}
+      {way !== 'catalog' && way !== 'file' && (
         <form
           className="stack"
           onSubmit={(event) => {

@@ -1,4 +1,4 @@
-import { fillPlaceholders, placeholdersIn } from '../model/placeholder.ts'
+import { fillPlaceholders, placeholdersIn } from './placeholder.ts'
 
 /** Names that hold a secret by custom: `Authorization`, `Cookie`, `X-Api-Key`, `GITHUB_TOKEN`, `apiKey`, … */
 const SECRET_NAME =
