@@ -78,7 +78,6 @@ async function openCheck(options: LiveCheckOptions, opened: OpenThings) {
   const upstreamOptions = {
     ...{ clock, random: options.random, guard, hosting },
     credentials: { peek: () => undefined, load: async () => undefined },
-    loadPlan: async () => undefined,
     replies: {
       maxBytes: DEFAULT_LIMITS['reply-bytes'],
       json: replyLimits(DEFAULT_LIMITS),
@@ -87,6 +86,7 @@ async function openCheck(options: LiveCheckOptions, opened: OpenThings) {
     maxCalls: 1,
     loadOffer: async () => undefined,
     saveOffer() {},
+    loadPlan: async () => undefined,
     loadVerdict: async () => undefined,
     saveVerdict() {},
     hops: () => '',

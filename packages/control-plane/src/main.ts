@@ -3,13 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { Command, CommanderError, Option } from 'commander'
 import { mintToken } from './access/token-format.ts'
 import { callInProcess, callThroughSocket } from './admin-transport.ts'
-import { createCatalogLoader } from './catalog/load-catalog.ts'
-import { CATALOG_FOLDER } from './catalog-folder.ts'
-import { checkCatalogLive, describeLiveCheck } from './catalog-live-check.ts'
+import { addCatalogCommands } from './catalog-commands.ts'
 import type { AdminCall } from './cli/admin-call.ts'
 import { createAdminCommands } from './cli/admin-commands.ts'
 import { exitCodeOf } from './cli/command-failed.ts'
-import { formatCell } from './cli/table.ts'
 import { controlSocketPath } from './control-socket.ts'
 import { asGatewayError, GatewayError } from './model/error.ts'
 import { OpenThings } from './open-things.ts'
@@ -92,6 +89,8 @@ program.commands
     edge.print(`${json === true ? JSON.stringify({ token }) : token}\n`)
   })
 
+addCatalogCommands(program, { ...edge, note: (text) => void process.stderr.write(`${text}\n`) })
+
 program
   .command('backup <file>')
   .description(
@@ -104,34 +103,6 @@ program
     process.stderr.write(
       'Its credentials open only with the master key, which is not in it: keep that elsewhere.\n',
     )
-  })
-
-program
-  .command('catalog')
-  .description('look after the catalog')
-  .command('check')
-  .description('try the catalog; exit code 1 unless all is well')
-  .requiredOption(
-    '--live',
-    'install every npm package of the catalog, start it in the sandbox and list its tools',
-  )
-  .option('--only <words...>', 'ids of entries, or parts of names of packages')
-  .option('--report <file>', 'append a line of JSON for each to this file')
-  .option('--json', 'print the result as JSON')
-  .action(async ({ only = [], report, json }: { only?: string[]; report?: string; json?: boolean }) => {
-    const catalog = await createCatalogLoader(CATALOG_FOLDER)()
-    const results = await checkCatalogLive({
-      ...edge,
-      entries: catalog.entries,
-      only,
-      reportFile: report,
-      told: ({ id, package: name, outcome, reason = '' }) =>
-        process.stderr.write(`${id} (${name}): ${outcome} ${formatCell(reason)}\n`),
-    })
-    edge.print(
-      json === true ? `${JSON.stringify({ items: results }, null, 2)}\n` : describeLiveCheck(results),
-    )
-    if (results.some(({ outcome }) => outcome !== 'listed')) process.exitCode = 1
   })
 
 async function runServer(flags: Record<string, unknown>): Promise<void> {

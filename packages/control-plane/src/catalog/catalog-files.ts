@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { GatewayError } from '../model/error.ts'
 import { type CatalogEntry, catalogFile } from './catalog-entry.ts'
 
 /** A file of the catalog, as far as it could be read. */
@@ -13,13 +14,23 @@ export interface CatalogFile {
 
 /** Reads every file of a catalog's folder, in order of their names. Others get their turn in between. */
 export async function readCatalogFiles(folder: string): Promise<CatalogFile[]> {
-  const names = (await readdir(folder)).filter(isDataFile).sort()
+  const names = (await namesIn(folder)).filter(isDataFile).sort()
   const files: CatalogFile[] = []
   for (const name of names) {
     files.push(readEntries(name, await readFile(join(folder, name), 'utf8')))
     await setImmediate()
   }
   return files
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    throw new GatewayError('configuration', `The catalog's folder ${folder} cannot be read.`, {
+      cause: error,
+    })
+  }
 }
 
 function isDataFile(name: string): boolean {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { EXIT } from './command-failed.ts'
 import { addImportCommand } from './import-command.ts'
@@ -24,10 +25,13 @@ interface Settings extends Json {
 
 interface NewServer extends Settings {
   url?: string
+  openapi?: string
+  operation?: string[]
   package?: string
   catalog?: string
   transport?: string
   header?: string[]
+  oauth?: string
   env?: string[]
 }
 
@@ -36,9 +40,15 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
 
   withSettings(server.command('add <workspace> <name> [command...]'))
     .description(
-      'add a server by --url, by a command after "--", or by --package with its arguments after "--"',
+      'add a server by --url, by --openapi, by a command after "--", or by --package with its arguments after "--"',
     )
-    .option('--url <url>', 'the address of a remote server')
+    .option('--url <url>', 'the address of a remote server, or the base address of an HTTP API')
+    .option('--openapi <file>', 'the OpenAPI document of an HTTP API, JSON or YAML')
+    .option(
+      '--operation <which>',
+      'operations to make tools of: "reading", "all", or a pattern of operation ids (repeatable)',
+      collect,
+    )
     .option(
       '--package <registry:name@version>',
       'a package to run, such as npm:time-mcp@1.0.6, pypi:mcp-server-time@2026.1.26 or oci:mcp/time:1.0',
@@ -53,6 +63,14 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
       ]),
     )
     .option('--header <"Name: value">', 'a header to send, with {{NAME}} for a secret (repeatable)', collect)
+    .addOption(
+      new Option(
+        '--oauth [client]',
+        'somebody logs in to it, with a client that registers itself or with one registered by hand',
+      )
+        .choices(['dynamic', 'pre-registered'])
+        .preset('dynamic'),
+    )
     .option('--env <NAME=value>', 'an environment variable, with {{NAME}} for a secret (repeatable)', collect)
     .action(async (workspace: string, name: string, command: string[], options: NewServer) => {
       const body = { name, ...targetOf(terminal, command, options), ...settingsOf(options) }
@@ -157,7 +175,7 @@ function settingsOf(options: Settings) {
 }
 
 function targetOf(terminal: Terminal, [command, ...args]: string[], options: NewServer) {
-  const { url, catalog, transport, header = [], env = [] } = options
+  const { url, catalog, transport, header = [], env = [], oauth: client } = options
   const headers = header.length === 0 ? undefined : pairs(terminal, header, ':', '--header "Name: value"')
   const variables = env.length === 0 ? undefined : pairs(terminal, env, '=', '--env NAME=value')
   const program = command === undefined ? [] : [command, ...args]
@@ -165,7 +183,30 @@ function targetOf(terminal: Terminal, [command, ...args]: string[], options: New
     options.package === undefined
       ? command !== undefined && { command, args }
       : { package: packageOf(terminal, options.package), args: program }
-  return given({ url, catalog, transport, headers, ...hosted, env: variables })
+  const oauth = client === undefined ? undefined : { client }
+  const api = apiOf(terminal, options)
+  return given({ url, ...api, catalog, transport, headers, oauth, ...hosted, env: variables })
+}
+
+function apiOf(terminal: Terminal, { openapi, operation = [] }: NewServer) {
+  if (openapi === undefined) return {}
+  return {
+    openapi: readDocument(terminal, openapi),
+    operations: { include: operation.flatMap(selectorsFor) },
+  }
+}
+
+function readDocument(terminal: Terminal, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return terminal.fail(EXIT.wrongUsage, `${path} cannot be read. Give the file of the OpenAPI document.`)
+  }
+}
+
+function selectorsFor(which: string): Record<string, string>[] {
+  if (which === 'reading') return [{ method: 'GET' }, { method: 'HEAD' }]
+  return which === 'all' ? [{}] : [{ operationId: which }]
 }
 
 /** Images carry their tag in their name. */

@@ -7,10 +7,9 @@ import { capabilityKey, readCapabilities } from '../protocol/capabilities.ts'
 import { NO_LIMITS } from '../protocol/json.ts'
 import type { RpcRequest } from '../protocol/message.ts'
 import { type Bytes, sizeOf } from '../protocol/reply-bytes.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, Link } from './caller.ts'
 import { callTool } from './operations.ts'
 import { readAnswer, type Told } from './read-answer.ts'
-import { silentLink } from './silent-link.ts'
 import type { GatewayContext } from './use-server.ts'
 import type { Workspaces } from './workspaces.ts'
 
@@ -40,7 +39,7 @@ export function createCallByHand({ workspaces, gateway, watch }: ByHandOptions):
         runtime,
         caller: callerOf(call),
         request,
-        link: silentLink(end.signal),
+        link: linkUntil(end.signal),
         bytesIn: Buffer.byteLength(JSON.stringify(request.params)),
         recorded(row, error) {
           told = { row, error }
@@ -89,6 +88,18 @@ function endOf({ as, by, signal }: ToolCall, watch: ByHandOptions['watch']) {
   const ended = new AbortController()
   const stop = as === by ? () => {} : watch(as, () => ended.abort())
   return { signal: signal === undefined ? ended.signal : AbortSignal.any([ended.signal, signal]), stop }
+}
+
+function linkUntil(signal: AbortSignal): Link {
+  return {
+    notify: () => {},
+    ask: () => Promise.reject(new GatewayError('unsupported', 'A modern client is asked by its answer.')),
+    onCancel(listener) {
+      const cancelled = () => listener('The caller went away.')
+      if (signal.aborted) cancelled()
+      else signal.addEventListener('abort', cancelled, { once: true })
+    },
+  }
 }
 
 function withRow(bytes: Bytes, told: Told | undefined): ToolCallAnswer {

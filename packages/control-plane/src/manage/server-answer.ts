@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { may } from '../access/permissions.ts'
+import { type LoginState, loginMissing } from '../model/login-missing.ts'
 import { pinModeOf } from '../model/pin.ts'
 import { missingValues, namesNeeded } from '../model/placeholder.ts'
 import type { Principal } from '../model/principal.ts'
@@ -104,9 +105,6 @@ export async function describeCredential(manage: Manage, server: Server): Promis
   return credential
 }
 
-/** Whether there is a login: none yet, one that works, or one that its authorization server does not renew. */
-type LoginState = 'none' | 'active' | 'ended'
-
 /** The credential, and how its login stands. */
 export async function describeAccess(
   { vault }: Manage,
@@ -148,13 +146,9 @@ export function missingAccess(
   return wantsLogin && login !== 'active' ? needsLogin(login) : undefined
 }
 
-function needsLogin(login: LoginState): ServerHealth {
-  const message =
-    login === 'none'
-      ? 'This server wants a login, and nobody has logged in yet.'
-      : 'The login of this server is over: its authorization server does not renew it any more.'
-  const fix = 'Log in on the server\'s page, or with "mcpgw-server server login".'
-  return { status: 'needs_login', error: { code: 'needs_login', message, fix }, tools: 0 }
+function needsLogin(login: 'none' | 'ended'): ServerHealth {
+  const { code, message, fix = '' } = loginMissing(login)
+  return { status: 'needs_login', error: { code, message, fix }, tools: 0 }
 }
 
 /** The health of a server that cannot be called before these values are set. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { principalOf } from '../access/authenticator.ts'
 import { hashCode } from '../access/login-codes.ts'
@@ -19,6 +20,8 @@ import { requireServer } from './servers.ts'
 
 /** Long enough to find a password and a second factor. */
 const LIFETIME_MS = 600_000
+/** How long the end of a login waits for the server to answer. */
+const FIRST_ANSWER_MS = 3_000
 
 const clientLine = line(2_048)
 
@@ -40,6 +43,7 @@ export const startServerLogin = inWorkspace({
   async run({ manage, principal, ...scene }, where: { workspace: string; server: string }, input) {
     const server = await requireServer({ manage, principal, ...scene }, where)
     const target = requireOAuth(server)
+    await requireToken(manage, principal)
     const client = await clientFor(manage, server, target, input)
     const { begun, state, authorizationUrl } = await manage.oauthClient.begin(target, client)
     const now = manage.clock.now()
@@ -63,6 +67,18 @@ function requireOAuth({ name, target }: Server): OAuthServerTarget {
   throw new GatewayError('invalid_request', `"${name}" is not a server that one logs in to.`, {
     fix: 'Set its credential, or remove it and add it again with "oauth": {"client": "dynamic"}.',
   })
+}
+
+/** Commands on the machine itself act without a token: nothing would tell who comes back with the browser. */
+async function requireToken({ storage }: Manage, { tokenId }: Principal): Promise<void> {
+  if ((await storage.tokens.byId(tokenId)) !== undefined) return
+  throw new GatewayError(
+    'unsupported',
+    'A login is begun by somebody with a token, not by a command on this machine.',
+    {
+      fix: "Log in on the server's page in the dashboard.",
+    },
+  )
 }
 
 /** The client of this login: what is given now, or what was given for the login before. */
@@ -141,11 +157,16 @@ export async function completeServerLogin(
 ): Promise<ReturnedLogin> {
   const found = await requirePending(manage, answer)
   await requireSamePerson(manage, found.starter, completer)
-  return end(manage, found, async () => {
+  await end(manage, found, async () => {
     const login = await manage.oauthClient.end(found.begun, answer)
     await manage.vault.logIn(found.server, login)
-    return shown(found)
   })
+  // Whoever looks at the server next wants to see that it answers; a slow one is not waited for.
+  await Promise.race([
+    manage.inspector.check(found.server),
+    delay(FIRST_ANSWER_MS, undefined, { ref: false }),
+  ])
+  return shown(found)
 }
 
 interface Found {

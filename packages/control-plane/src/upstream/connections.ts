@@ -132,12 +132,13 @@ export class Connections {
     return connecting
   }
 
-  /** A credential that cannot be had is shown as what is wrong with the server. */
+  /** Tokens that cannot be renewed are shown as what is wrong with the server; a database that is busy says nothing of it. */
   async #load(): Promise<OpenCredential | undefined> {
     try {
       return await this.#options.credentials.load()
     } catch (error) {
       const problem = asGatewayError(error)
+      if (problem.code !== 'needs_login' && !problem.code.startsWith('upstream_')) throw problem
       this.#reachability.failedToConnect(problem)
       this.#events.failed()
       throw problem

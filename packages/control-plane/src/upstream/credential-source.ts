@@ -1,6 +1,7 @@
 import type { OpenCredential, Scrubber } from '../model/credential.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
 import { fitsHeader } from '../model/header-text.ts'
+import { loginMissing } from '../model/login-missing.ts'
 import { fillPlaceholders } from '../model/placeholder.ts'
 import type { RemoteTarget } from '../model/server.ts'
 
@@ -105,23 +106,5 @@ export function createHeaderFiller({
 function requireAccessToken(credential: OpenCredential | undefined): string {
   const { login } = credential ?? {}
   if (login?.tokens !== undefined) return login.tokens.access
-  throw login === undefined ? neverLoggedIn() : loginOver()
-}
-
-/** What a server is in that wants a login and has had none. */
-export function neverLoggedIn(): GatewayError {
-  return new GatewayError('needs_login', 'This server wants a login, and nobody has logged in yet.', {
-    fix: 'An admin of the workspace logs in on the server\'s page, or with "mcpgw-server server login".',
-  })
-}
-
-/** What it is in when its authorization server has refused to renew the login. */
-export function loginOver(): GatewayError {
-  return new GatewayError(
-    'needs_login',
-    'The login of this server is over: its authorization server does not renew it any more.',
-    {
-      fix: 'An admin of the workspace logs in again on the server\'s page, or with "mcpgw-server server login".',
-    },
-  )
+  throw loginMissing(login === undefined ? 'none' : 'ended')
 }

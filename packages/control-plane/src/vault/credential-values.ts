@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { GatewayError } from '../model/error.ts'
+import type { LoginState } from '../model/login-missing.ts'
 import type { ServerLogin } from '../model/server-login.ts'
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
@@ -94,9 +95,6 @@ export function readNames(names: readonly string[]): { names: string[]; login: L
   const login = names.includes(ACTIVE) ? 'active' : names.includes(LOGIN) ? 'ended' : 'none'
   return { names: names.filter((name) => name !== LOGIN && name !== ACTIVE), login }
 }
-
-/** Whether there is a login: a server has none before the first one, or none that is accepted any more. */
-export type LoginState = 'none' | 'active' | 'ended'
 
 /** Everything that must not come back from the server, by the name that stands in its place. */
 export function secretsOf({ values, login }: CredentialContents): Map<string, string> {

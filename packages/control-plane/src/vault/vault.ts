@@ -4,6 +4,7 @@ import type { Change, ChangeBus } from '../model/change.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { CredentialRecord, OpenCredential } from '../model/credential.ts'
 import { GatewayError } from '../model/error.ts'
+import type { LoginState } from '../model/login-missing.ts'
 import type { ServerLogin, ServerTokens } from '../model/server-login.ts'
 import type { CredentialStore, KeyStore } from '../model/stores.ts'
 import { createCredentialCache } from './credential-cache.ts'
@@ -12,7 +13,6 @@ import {
   type CredentialContents,
   decodeContents,
   encodeContents,
-  type LoginState,
   namesOf,
   parseCredentialValues,
   readNames,

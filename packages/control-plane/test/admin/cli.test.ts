@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { Command } from 'commander'
@@ -5,6 +8,8 @@ import { describe, expect, it } from 'vitest'
 import { readAdminAnswer } from '../../src/cli/admin-call.ts'
 import { createAdminCommands } from '../../src/cli/admin-commands.ts'
 import { exitCodeOf } from '../../src/cli/command-failed.ts'
+import { parsePlan } from '../../src/openapi/plan.ts'
+import { PETS } from '../openapi/documents.ts'
 import { type Caller, type Installation, openInstallation } from './installation.ts'
 
 describe('mcpgw-server', () => {
@@ -31,6 +36,27 @@ describe('mcpgw-server', () => {
       workspace: 'lab',
       member: 'mia',
     })
+  })
+
+  it('adds an HTTP API from the file of its document, with the operations that were named', async () => {
+    await using gateway = await openInstallation()
+    const folder = await mkdtemp(join(tmpdir(), 'mcpgw-cli-'))
+    const file = join(folder, 'pets.yaml')
+    await writeFile(file, PETS)
+    const added = await run(gateway, `server add acme pets --openapi ${file} --operation reading --json`)
+    expect(JSON.parse(added.stdout)).toMatchObject({
+      kind: 'openapi',
+      url: 'https://pets.example/v1',
+      status: 'needs_credential',
+      credentialSets: [['API_KEY']],
+    })
+    const server = await gateway.storage.servers.byName('w-acme', 'pets')
+    const plan = parsePlan((await gateway.storage.servers.plan(server?.id ?? '')) ?? '')
+    expect(plan.operations.map(({ tool }) => tool.name)).toEqual(['listPets', 'getPet', 'getPhoto'])
+    const none = await run(gateway, `server add acme more --openapi ${file}`)
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('must not be empty')])
+    expect((await run(gateway, 'server add acme more --openapi none.yaml')).code).toBe(2)
+    await rm(folder, { recursive: true })
   })
 
   it('changes and removes servers', async () => {

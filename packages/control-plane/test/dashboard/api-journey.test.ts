@@ -33,7 +33,7 @@ describe.skipIf(noBrowser !== undefined)(`an HTTP API in the dashboard ${noBrows
     await window.open('/w/acme/servers')
     await page.getByRole('button', { name: 'Add a server' }).first().click()
     const dialog = page.getByRole('dialog')
-    await dialog.getByRole('button', { name: 'From an OpenAPI document' }).click()
+    await dialog.getByRole('button', { name: 'From OpenAPI' }).click()
     const add = dialog.getByRole('button', { name: 'Add and check' })
     expect(await add.isDisabled()).toBe(true)
 

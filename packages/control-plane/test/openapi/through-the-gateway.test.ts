@@ -227,7 +227,7 @@ describe('the credential', () => {
   })
 })
 
-describe('arguments that cannot be sent', () => {
+describe('[M24] arguments that cannot be sent', () => {
   it.each([
     ['one that is missing', 'pets__getPet', {}, '"petId" is required.'],
     ['one of another type', 'pets__getPet', { petId: 'one' }, '"petId" must be a whole number.'],
@@ -349,10 +349,34 @@ describe('an API like any server', () => {
     expect(JSON.stringify(last)).toContain('larger than 16777216 bytes')
   })
 
-  it('gets nothing of what the client sent but its arguments', async () => {
+  it('[M5] gets nothing of what the client sent but its arguments', async () => {
     await call('orders__status', {})
     const names = Object.keys(orders.last().headers).sort()
     expect(names).toEqual(['accept', 'accept-encoding', 'connection', 'host', 'mcpgw-hops', 'user-agent'])
+  })
+
+  it('may have a document of nearly 4 MiB, with a thousand operations', async () => {
+    const openapi = JSON.stringify({ ...large(200), 'x-notes': '"note"\n'.repeat(385_000) })
+    expect(openapi.length).toBeGreaterThan(3.9 * 1024 * 1024)
+    const preview = await plane.api('POST', '/workspaces/team/servers/openapi-preview', { openapi })
+    expect((preview.operations as unknown[]).length).toBe(1_000)
+  })
+
+  it('does not keep others waiting while its document is read, however long that takes', async () => {
+    const document = `openapi: 3.0.0\npaths: {}\nx-much:\n${'- { a: [1, 2, 3], b: { c: d } }\n'.repeat(5_000)}`
+    let isRead = false
+    const reading = plane
+      .tryApi('POST', '/workspaces/team/servers/openapi-preview', { openapi: document })
+      .finally(() => {
+        isRead = true
+      })
+    let calls = 0
+    while (!isRead) {
+      expect((await call('pets__listPets', {})).isError).not.toBe(true)
+      calls++
+    }
+    expect((await reading).status).toBe(200)
+    expect(calls).toBeGreaterThan(5)
   })
 
   it('sends forms of text, whose fields cannot end early', async () => {

@@ -1,5 +1,12 @@
 import { order, tell } from './request.ts'
-import { apiReadingShape, approvedShape, credentialShape, importedShape, serverShape } from './shapes.ts'
+import {
+  apiReadingShape,
+  approvedShape,
+  begunLoginShape,
+  credentialShape,
+  importedShape,
+  serverShape,
+} from './shapes.ts'
 
 // What people do with servers. Each throws `ApiError` where the control plane refuses.
 
@@ -37,6 +44,11 @@ export function removeServer(slug: string, name: string) {
 /** Connects, lists, and says what is wrong. */
 export function checkServer(slug: string, name: string) {
   return tell('POST', serverShape, path(slug, name, 'check'))
+}
+
+/** Begins a login; `client` is one that was registered by hand. */
+export function startLogin(slug: string, name: string, client: Record<string, string>) {
+  return tell('POST', begunLoginShape, path(slug, name, 'login'), client)
 }
 
 /** Replaces all of the earlier values. */

@@ -80,6 +80,13 @@ export const serverShape = object({
   url: optional(string()),
   transport: optional(string()),
   headers: optional(record(string(), string())),
+  oauth: optional(
+    object({
+      client: oneOf(['dynamic', 'pre-registered']),
+      scopes: optional(array(string())),
+      login: oneOf(['none', 'active', 'ended']),
+    }),
+  ),
   credentialSets: optional(array(array(string()))),
   command: optional(string()),
   args: optional(array(string())),
@@ -134,6 +141,8 @@ export const importedShape = object({
   replacement: object({ path: array(string()), text: string() }),
 })
 export type Imported = output<typeof importedShape>
+
+export const begunLoginShape = object({ authorizationUrl: string(), issuer: string(), expiresAt: string() })
 
 const apiOperation = object({
   method: string(),

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
+import type { Link } from '../../gateway/caller.ts'
 import { withFix } from '../../gateway/failure-answer.ts'
-import { silentLink } from '../../gateway/silent-link.ts'
 import { LARGE_BYTES } from '../../model/byte-budget.ts'
 import { GatewayError } from '../../model/error.ts'
 import type { ToolCallAnswer } from '../../model/tool-caller.ts'
@@ -33,23 +33,29 @@ export async function answerCalls(
   const { principal, runtime, response } = exchange
   const caller = callerOf(principal, asked.format.name)
   context.clients.note(caller, runtime.workspace.id)
-  const link = silentLink(goneSignal(response))
+  const link = linkUntilClosed(response)
   const calling = { runtime, caller, link, argumentLimits: shareOf(context, asked.calls.length) }
   const settle = (call: FunctionCall) => settleCall(context, exchange, calling, asked, call)
   if (wantsEvents(exchange)) await streamResults(context, exchange, asked.calls, settle)
   else await sendResults(context, exchange, asked, settle)
 }
 
-/** Whoever closes the connection before the answer is there does not want it any more. */
-function goneSignal(response: ServerResponse): AbortSignal {
-  const gone = new AbortController()
-  const closed = () => {
-    if (!response.writableFinished) gone.abort()
+/** Whoever closes the connection before the answer is there does not want it any more. One listener for all calls. */
+function linkUntilClosed(response: ServerResponse): Link {
+  const listeners: ((reason: string) => void)[] = []
+  const tell = (listener: (reason: string) => void) => listener('The client closed the connection.')
+  response.once('close', () => {
+    if (!response.writableFinished) listeners.forEach(tell)
+  })
+  return {
+    notify: () => {},
+    ask: () => Promise.reject(new GatewayError('unsupported', 'A modern client is asked by its answer.')),
+    onCancel(listener) {
+      // It may have been closed while the body was read.
+      if (response.destroyed) tell(listener)
+      else listeners.push(listener)
+    },
   }
-  // It may have been closed while the body was read.
-  if (response.destroyed) closed()
-  else response.once('close', closed)
-  return gone.signal
 }
 
 /** The scan of the body sees arguments as texts: together they may have no more values than a body. */

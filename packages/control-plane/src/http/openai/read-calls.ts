@@ -26,17 +26,23 @@ const inputAnswers = z.record(z.string(), inputAnswer)
 export function readCalls(value: unknown, { limits }: Pick<OpenAiDoorContext, 'limits'>): AskedCalls {
   // The items of a response may come without the response around them.
   const body = read(jsonObject, Array.isArray(value) ? { output: value } : value, 'body')
-  const inputs = read(inputAnswers, body.input_responses ?? {}, 'input_responses')
+  const inputs = readInputs(body.input_responses)
   for (const format of FORMATS) {
     const calls = format.calls(body)
     if (calls === undefined) continue
     requireFew(calls, limits['calls-per-request'])
-    return { format, calls, inputs: new Map(Object.entries(inputs)) }
+    return { format, calls, inputs }
   }
   throw new GatewayError('invalid_request', 'The body has no calls.', {
     fix: 'Send what the model answered: "tool_calls" of Chat Completions, "output" of Responses, "content" of Anthropic Messages, or "parts" of Gemini.',
   })
 }
+
+function readInputs(given: unknown): AskedCalls['inputs'] {
+  return given === undefined ? NONE : new Map(Object.entries(read(inputAnswers, given, 'input_responses')))
+}
+
+const NONE = new Map()
 
 function requireFew(calls: readonly FunctionCall[], max: number): void {
   if (calls.length <= max) return

@@ -42,12 +42,21 @@ describe('the program of an npm package', () => {
   })
 
   it('is the one that the first argument names, when none is named like the package', () => {
-    install('many', { mcp: 'mcp.js', tool: 'tool.js' })
-    expect(packageBin(folder, 'many', ['mcp', 'start'])).toMatchObject({
-      before: [join(folder, 'node_modules/many/mcp.js')],
+    install('many', { server: 'server.js', tool: 'tool.js' })
+    expect(packageBin(folder, 'many', ['server', 'start'])).toMatchObject({
+      before: [join(folder, 'node_modules/many/server.js')],
       args: ['start'],
     })
-    expect(() => packageBin(folder, 'many', ['start'])).toThrow(/has several programs.*mcp, tool/)
+    expect(() => packageBin(folder, 'many', ['start'])).toThrow(/has several programs.*server, tool/)
+  })
+
+  it('is the one named mcp, when nothing else tells', () => {
+    install('usual', { 'mcp-http': 'http.js', mcp: 'mcp.js' })
+    expect(packageBin(folder, 'usual', ['start'])).toMatchObject({
+      before: [join(folder, 'node_modules/usual/mcp.js')],
+      args: ['start'],
+    })
+    expect(packageBin(folder, 'usual', ['mcp-http']).args).toEqual([])
   })
 
   it('is started by itself when it is not for Node', () => {

@@ -34,14 +34,16 @@ export function readManifest(
 /**
  * The program of a package in a store, started by its file and not through the link that npm makes: some programs look
  * at how they were called. With several, it is the one named like the package, else the one that the first argument
- * names, which is then no argument. Throws `configuration` where there is none.
+ * names, which is then no argument, else the one named "mcp". Throws `configuration` where there is none.
  */
 export function packageBin(folder: string, identifier: string, args: readonly string[]): PackageBin {
   const bins = readManifest(folder, identifier)?.bins ?? []
-  const [name, file] = onlyBin(bins) ?? bins.find(([name]) => isNamedLike(name, identifier)) ?? []
-  if (file !== undefined) return started(identifier, { name, folder, file }, [...args])
+  const [, file] = onlyBin(bins) ?? bins.find(([name]) => isNamedLike(name, identifier)) ?? []
+  if (file !== undefined) return started(identifier, { folder, file }, [...args])
   const named = bins.find(([name]) => name === args[0])
-  if (named !== undefined) return started(identifier, { name, folder, file: named[1] }, args.slice(1))
+  if (named !== undefined) return started(identifier, { folder, file: named[1] }, args.slice(1))
+  const [, usual] = bins.find(([name]) => name === 'mcp') ?? []
+  if (usual !== undefined) return started(identifier, { folder, file: usual }, [...args])
   throw withoutBin(
     identifier,
     bins.map(([name]) => name),
@@ -58,7 +60,6 @@ function isNamedLike(name: string, identifier: string): boolean {
 }
 
 interface Bin {
-  name: string | undefined
   folder: string
   file: string
 }

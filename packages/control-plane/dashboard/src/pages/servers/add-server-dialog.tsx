@@ -28,12 +28,13 @@ import {
   repeatedHeader,
 } from './new-server.ts'
 import { RemoteServerForm } from './remote-server-form.tsx'
+import { ServerLogin } from './server-login.tsx'
 import { wantsCredential } from './server-trouble.tsx'
 
 /** The ways a server comes into a workspace. A further one is a row here and a form below. */
 const WAYS = [
   { way: 'url', label: 'By URL', needs: 'server.write' },
-  { way: 'openapi', label: 'From an OpenAPI document', needs: 'server.write' },
+  { way: 'openapi', label: 'From OpenAPI', needs: 'server.write' },
   { way: 'command', label: 'By command', needs: 'server.host' },
   { way: 'file', label: "From a client's configuration", needs: 'server.write' },
 ] as const
@@ -206,6 +207,7 @@ function AddedServer({ slug, added, onChange, onClose }: AddedProps) {
         <ErrorNotice error={failure} />
       )}
       {warning !== undefined && <Notice tone="warn">{warning}</Notice>}
+      {server.status === 'needs_login' && <ServerLogin slug={slug} server={server} />}
       {!well && names.length > 0 && (
         <details className="disclosure" open={wantsCredential(server) || failure !== undefined || undefined}>
           <summary>Set the credential again</summary>

@@ -41,6 +41,8 @@ export function ApiServerForm({ slug, draft, onChange, mistakes }: Props) {
         autoComplete="off"
         spellCheck={false}
         maxLength={2048}
+        // The button that was pressed to get here is gone.
+        autoFocus
         required
       />
       <NameField value={draft.name} mistake={mistakes.name} onChange={(name) => set({ name })} />

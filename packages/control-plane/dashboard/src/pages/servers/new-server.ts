@@ -6,7 +6,7 @@ export interface Entry {
   secret: boolean
 }
 
-export type Auth = 'none' | 'bearer' | 'header'
+export type Auth = 'none' | 'bearer' | 'header' | 'login' | 'login-by-hand'
 
 export interface RemoteDraft {
   name: string
@@ -72,7 +72,14 @@ export function remoteServer({ name, url, transport, auth, secret, header, more 
     else headers.push([entry.name.trim(), entry.value.trim()])
   }
   return {
-    server: { name: name.trim(), url: url.trim(), transport, headers: Object.fromEntries(headers) },
+    server: {
+      name: name.trim(),
+      url: url.trim(),
+      transport,
+      headers: Object.fromEntries(headers),
+      ...(auth === 'login' && { oauth: { client: 'dynamic' } }),
+      ...(auth === 'login-by-hand' && { oauth: { client: 'pre-registered' } }),
+    },
     values: Object.fromEntries(values),
   }
 }

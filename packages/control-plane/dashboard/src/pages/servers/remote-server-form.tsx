@@ -44,6 +44,12 @@ export function RemoteServerForm({ draft, onChange, mistakes }: Props) {
           { value: 'none', label: 'None', hint: 'The server is open to whoever reaches it.' },
           { value: 'bearer', label: 'Bearer token', hint: 'Sent as Authorization: Bearer …' },
           { value: 'header', label: 'Header', hint: 'Another header holds the key.' },
+          { value: 'login', label: 'Login', hint: 'By OAuth: you log in there once it is added.' },
+          {
+            value: 'login-by-hand',
+            label: 'Login with a client of ours',
+            hint: 'For servers at which a client has to be registered by hand first.',
+          },
         ]}
       />
       {draft.auth === 'header' && (
@@ -56,7 +62,7 @@ export function RemoteServerForm({ draft, onChange, mistakes }: Props) {
           required
         />
       )}
-      {draft.auth !== 'none' && (
+      {(draft.auth === 'bearer' || draft.auth === 'header') && (
         <SecretField
           label={draft.auth === 'bearer' ? 'Token' : 'Value'}
           hint="Sealed in the vault and sent to this server only. It is never shown again, to anybody."

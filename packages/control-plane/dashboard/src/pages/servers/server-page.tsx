@@ -14,6 +14,7 @@ import { CheckButton } from './check-button.tsx'
 import { KindBadge } from './kind-badge.tsx'
 import { EraBadge } from './server-card.tsx'
 import { ServerChanges } from './server-changes.tsx'
+import { ServerLogin } from './server-login.tsx'
 import { ServerSettings } from './server-settings.tsx'
 import { ServerSwitch } from './server-switch.tsx'
 import { ServerTools } from './server-tools.tsx'
@@ -77,6 +78,7 @@ function ServerBody({ slug, server }: { slug: string; server: Server }) {
         {server.url !== undefined && <code className="soft wrap">{server.url}</code>}
       </div>
       {server.enabled && <ServerTrouble slug={slug} server={server} />}
+      {server.status === 'needs_login' && <ServerLogin slug={slug} server={server} />}
       <Tabs
         label="Parts of this server"
         current={current}

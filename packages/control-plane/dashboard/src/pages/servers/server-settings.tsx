@@ -13,6 +13,7 @@ import { useSay } from '../../parts/toasts.tsx'
 import { useMay } from '../../shell/session.tsx'
 import { FixedFacts } from './fixed-facts.tsx'
 import { PinChooser } from './pin-chooser.tsx'
+import { ServerLogin } from './server-login.tsx'
 import { WhatBreaks } from './what-breaks.tsx'
 
 export function ServerSettings({ slug, server }: { slug: string; server: Server }) {
@@ -25,6 +26,11 @@ export function ServerSettings({ slug, server }: { slug: string; server: Server 
       <Card title="When a definition changes">
         <PinChooser slug={slug} server={server} />
       </Card>
+      {server.oauth !== undefined && server.status !== 'needs_login' && (
+        <Card title="Login">
+          <ServerLogin slug={slug} server={server} />
+        </Card>
+      )}
       <Card title="What cannot change">
         <FixedFacts server={server} />
       </Card>

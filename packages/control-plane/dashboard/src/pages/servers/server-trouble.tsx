@@ -5,6 +5,7 @@ import { useMay } from '../../shell/session.tsx'
 
 /** Whether a credential is what it lacks, or what it did not accept. */
 export function wantsCredential({ status, error }: Server): boolean {
+  if (status === 'needs_login') return false
   return status === 'needs_credential' || /credential/i.test(error?.fix ?? '')
 }
 
