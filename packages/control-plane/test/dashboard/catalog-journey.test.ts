@@ -62,6 +62,8 @@ describe.skipIf(noBrowser !== undefined)(`the catalog in the dashboard ${noBrows
     await dialog.getByLabel('TOKEN').fill('wrong-value-Xw42')
     await dialog.getByRole('button', { name: 'Add and check' }).click()
     await dialog.getByRole('button', { name: 'Remove it and change what I typed' }).click()
+    // Until then there is a field of the same name, for setting the credential again.
+    await dialog.getByRole('button', { name: 'Add and check' }).waitFor()
     await dialog.getByLabel('TOKEN').fill(KEY)
     await dialog.getByRole('button', { name: 'Add and check' }).click()
     await dialog.getByText('greeter answers').waitFor()

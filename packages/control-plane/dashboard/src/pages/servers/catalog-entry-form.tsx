@@ -58,7 +58,7 @@ function EntryFacts({ slug, entry }: { slug: string; entry: CatalogEntry }) {
   useEffect(() => heading.current?.focus(), [])
   return (
     <div className="stack close">
-      <h3 ref={heading} tabIndex={-1}>
+      <h3 className="catalog-name" ref={heading} tabIndex={-1}>
         {entry.title}
       </h3>
       <p>{entry.description}</p>
@@ -163,7 +163,12 @@ function AdditionForm({ slug, entry, onAdded, onClose }: FormProps) {
           options={deployments.map((each, place) => ({ value: String(place), ...deploymentWords(each) }))}
         />
       )}
-      <DeploymentFacts deployment={deployment} isOnly={deployments.length === 1} warning={entry.warning} />
+      <DeploymentFacts
+        deployment={deployment}
+        isOnly={deployments.length === 1}
+        isDenied={entry.denied !== undefined}
+        warning={entry.warning}
+      />
       {deployment.obstacle === undefined && (
         <>
           <NameField value={name} onChange={setName} mistake={undefined} />
@@ -195,10 +200,12 @@ function AdditionForm({ slug, entry, onAdded, onClose }: FormProps) {
 interface DeploymentProps {
   deployment: Deployment
   isOnly: boolean
+  /** Said already, of all of them. */
+  isDenied: boolean
   warning: string | undefined
 }
 
-function DeploymentFacts({ deployment, isOnly, warning }: DeploymentProps) {
+function DeploymentFacts({ deployment, isOnly, isDenied, warning }: DeploymentProps) {
   const { obstacle, oauth, registerAt, kind } = deployment
   const { label, hint } = deploymentWords(deployment)
   return (
@@ -213,7 +220,7 @@ function DeploymentFacts({ deployment, isOnly, warning }: DeploymentProps) {
           )}
         </p>
       )}
-      {obstacle !== undefined && (
+      {obstacle !== undefined && !isDenied && (
         <Notice tone="warn" title="It cannot be added here this way">
           {obstacle}
         </Notice>

@@ -77,7 +77,9 @@ function UpdateForm({ slug, name, update, onClose }: FormProps) {
     >
       <p>
         From <code className="wrap">{update.from}</code> to <code className="wrap">{update.to}</code>.
-        Settings, values and credential stay.
+        {update.needs.some(({ isSecret }) => isSecret)
+          ? 'Settings and values stay; the credential is given again.'
+          : 'Settings, values and credential stay.'}
       </p>
       {update.tools === null ? (
         <Notice tone="warn" title={update.reason?.message ?? 'The tools could not be compared.'}>
