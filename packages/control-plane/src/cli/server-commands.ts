@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
+import { askValues } from './ask-values.ts'
 import { EXIT } from './command-failed.ts'
 import { addImportCommand } from './import-command.ts'
 import { collect, given, jsonOption, parseWholeNumber } from './options.ts'
@@ -29,6 +30,7 @@ interface NewServer extends Settings {
   operation?: string[]
   package?: string
   catalog?: string
+  value?: string[]
   transport?: string
   header?: string[]
   oauth?: string
@@ -40,7 +42,7 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
 
   withSettings(server.command('add <workspace> <name> [command...]'))
     .description(
-      'add a server by --url, by --openapi, by a command after "--", or by --package with its arguments after "--"',
+      'add a server by --catalog, by --url, by --openapi, by a command after "--", or by --package with its arguments after "--"',
     )
     .option('--url <url>', 'the address of a remote server, or the base address of an HTTP API')
     .option('--openapi <file>', 'the OpenAPI document of an HTTP API, JSON or YAML')
@@ -53,8 +55,12 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
       '--package <registry:name@version>',
       'a package to run, such as npm:time-mcp@1.0.6, pypi:mcp-server-time@2026.1.26 or oci:mcp/time:1.0',
     )
-    // There is no catalog yet; the answer says so.
-    .addOption(new Option('--catalog <id>').hideHelp())
+    .option('--catalog <id>', 'a server of the catalog, by its id')
+    .option(
+      '--value <NAME=value>',
+      'what that server needs; NAME=- asks for it, as secrets want (repeatable)',
+      collect,
+    )
     .addOption(
       new Option('--transport <transport>', 'how the server speaks HTTP').choices([
         'auto',
@@ -73,7 +79,8 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
     )
     .option('--env <NAME=value>', 'an environment variable, with {{NAME}} for a secret (repeatable)', collect)
     .action(async (workspace: string, name: string, command: string[], options: NewServer) => {
-      const body = { name, ...targetOf(terminal, command, options), ...settingsOf(options) }
+      const values = await valuesOf(terminal, options.value)
+      const body = { name, ...targetOf(terminal, command, options), ...values, ...settingsOf(options) }
       printServer(
         terminal,
         options,
@@ -186,6 +193,15 @@ function targetOf(terminal: Terminal, [command, ...args]: string[], options: New
   const oauth = client === undefined ? undefined : { client }
   const api = apiOf(terminal, options)
   return given({ url, ...api, catalog, transport, headers, oauth, ...hosted, env: variables })
+}
+
+/** Without any, a server that lacks only secrets is added, and waits for them. */
+async function valuesOf(terminal: Terminal, wanted: string[] = []) {
+  if (wanted.length === 0) return {}
+  const asked = wanted.filter((value) => value.endsWith('=-')).map((value) => value.slice(0, -2))
+  const typed = wanted.filter((value) => !value.endsWith('=-'))
+  const secrets = asked.length === 0 ? {} : await askValues(terminal.io, asked)
+  return { values: { ...pairs(terminal, typed, '=', '--value NAME=value'), ...secrets } }
 }
 
 function apiOf(terminal: Terminal, { openapi, operation = [] }: NewServer) {
