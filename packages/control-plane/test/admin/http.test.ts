@@ -136,7 +136,7 @@ describe('the admin API', () => {
     }
     const newServer =
       body.paths['/workspaces/{workspace}/servers'].post.requestBody.content['application/json'].schema
-    expect(newServer.anyOf.length).toBe(5)
+    expect(newServer.anyOf.length).toBe(6)
     const filters = body.paths['/workspaces/{workspace}/audit'].get.parameters.map(
       (each: { name: string }) => each.name,
     )
