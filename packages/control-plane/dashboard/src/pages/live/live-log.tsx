@@ -4,6 +4,7 @@ import { ButtonLink } from '../../parts/button.tsx'
 import { Card } from '../../parts/card.tsx'
 import { Empty } from '../../parts/empty.tsx'
 import { ErrorNotice } from '../../parts/error-notice.tsx'
+import { Skeleton } from '../../parts/skeleton.tsx'
 import { LiveRow } from './live-row.tsx'
 import { LiveState } from './live-state.tsx'
 import type { LiveFilter } from './matches.ts'
@@ -18,7 +19,7 @@ export function LiveLog({ slug, filter }: { slug: string; filter: LiveFilter }) 
   const paused = stopped || hovered || focused
   const router = useRouter()
   const log = router.buildLocation({ to: '/w/$slug/audit', params: { slug } }).publicHref
-  const { rows, waitingCount, state, error } = useTail(slug, filter, paused)
+  const { rows, waitingCount, state, isReading, error } = useTail(slug, filter, paused)
   return (
     <Card flush>
       <LiveState
@@ -30,7 +31,9 @@ export function LiveLog({ slug, filter }: { slug: string; filter: LiveFilter }) 
       />
       <Murmur rows={rows} />
       {error !== undefined && <ErrorNotice error={error} />}
-      {rows.length === 0 ? (
+      {isReading ? (
+        <Skeleton height="20rem" />
+      ) : rows.length === 0 ? (
         <NothingYet slug={slug} filter={filter} />
       ) : (
         // biome-ignore lint/a11y/useKeyWithClickEvents: it hears the clicks of the links in it, and Enter on a link is one.

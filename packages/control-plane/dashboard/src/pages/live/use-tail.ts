@@ -11,7 +11,9 @@ const STARTS_WITH = 50
 
 export interface Tail extends RowWindow {
   state: FeedState | 'hidden'
-  /** Why what was logged before could not be read, if it could not. */
+  /** What was logged before is still being read. */
+  isReading: boolean
+  /** Why it could not be read, if it could not. */
   error: unknown
 }
 
@@ -25,8 +27,10 @@ export function useTail(slug: string, filter: LiveFilter, paused: boolean): Tail
   const state = useLogFeed(slug, shown, (row) => {
     if (matches(row, filter)) take([row])
   })
-  const error = useLastRows(slug, filter, shown, take)
-  return { ...rows, state: shown ? state : 'hidden', error }
+  const { error, found } = useLastRows(slug, filter, shown, take)
+  // What was found is taken in a moment later.
+  const isComing = found === undefined || (found > 0 && rows.rows.length === 0 && rows.waitingCount === 0)
+  return { ...rows, state: shown ? state : 'hidden', isReading: error === undefined && isComing, error }
 }
 
 /** Rows are taken in this seldom, and then with a picture of the browser: more often nobody can read. */
@@ -79,9 +83,10 @@ function useLastRows(
   { server, member, outcome, kind }: LiveFilter,
   active: boolean,
   take: (rows: readonly LogRow[]) => void,
-): unknown {
+): { error: unknown; found: number | undefined } {
   const client = useQueryClient()
   const [error, setError] = useState<unknown>()
+  const [found, setFound] = useState<number>()
   useEffect(() => {
     if (!active) return
     const query = logQuery(slug, { server, member, outcome, kind, limit: STARTS_WITH })
@@ -91,6 +96,7 @@ function useLastRows(
       .then(({ items }) => {
         if (!wanted) return
         take(items)
+        setFound(items.length)
         setError(undefined)
       })
       .catch((reason: unknown) => {
@@ -100,5 +106,5 @@ function useLastRows(
       wanted = false
     }
   }, [client, slug, server, member, outcome, kind, active, take])
-  return error
+  return { error, found }
 }
