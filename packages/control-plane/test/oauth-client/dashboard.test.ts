@@ -44,6 +44,7 @@ describe.skipIf(noBrowser !== undefined)(`logging in to servers in the dashboard
     await window.open('/w/team/servers')
     await page.getByRole('button', { name: 'Add a server' }).first().click()
     const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'By URL', exact: true }).click()
     await dialog.getByLabel('URL', { exact: true }).fill(server.url)
     await dialog.getByLabel('Name', { exact: true }).fill('notes')
     await dialog.getByRole('radio', { name: /By OAuth/ }).check()
