@@ -60,7 +60,12 @@ const schemas: fc.Arbitrary<Record<string, unknown>> = fc.letrec<{ schema: Recor
 ).schema
 const inputSchema = fc
   .tuple(schemas, fc.dictionary(keyword, fc.jsonValue(), { maxKeys: 2 }))
-  .map(([schema, more]) => ({ ...schema, ...onlySound(more), type: 'object' }) as Record<string, unknown>)
+  .map(([schema, more]) => asJson({ ...schema, ...onlySound(more), type: 'object' }))
+
+/** What JSON does not hold, such as -0, comes from no server. */
+function asJson(schema: Record<string, unknown>): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(schema))
+}
 
 /** At the root anything may stand; below, what is no schema is no tool's. */
 function onlySound({ $defs: _, ...more }: Record<string, unknown>): Record<string, unknown> {

@@ -9,24 +9,29 @@ const MAX_ENUM_VALUES = 1_000
 const LARGE_ENUM = 250
 const MAX_LARGE_ENUM_CHARACTERS = 15_000
 
-/** What a strict schema may say. What is not here turns `strict` off, as what a model is not held to must. */
-const KEYWORDS = new Set([
-  'type',
-  'title',
-  'description',
-  'properties',
-  'required',
-  'additionalProperties',
-  'items',
+/** What a strict schema may say, by its kind. What is not here turns `strict` off, as what a model is not held to must. */
+const KEYWORDS = {
+  reference: new Set(['$ref']),
+  choice: new Set(['anyOf']),
+  object: new Set(['type', 'properties', 'required', 'additionalProperties']),
+  array: new Set(['type', 'items', 'minItems', 'maxItems']),
+  scalar: new Set([
+    'type',
+    'enum',
+    'const',
+    'pattern',
+    'format',
+    'minimum',
+    'maximum',
+    'exclusiveMinimum',
+    'exclusiveMaximum',
+    'multipleOf',
+  ]),
+}
+const TEXTS = new Set(['title', 'description', 'pattern', 'format', '$ref'])
+const NUMBERS = new Set([
   'minItems',
   'maxItems',
-  'enum',
-  'const',
-  'anyOf',
-  '$ref',
-  '$defs',
-  'pattern',
-  'format',
   'minimum',
   'maximum',
   'exclusiveMinimum',
@@ -78,13 +83,19 @@ export function qualifiesForStrict(parameters: Schema): boolean {
 
 function isStrict(schema: unknown, sums: Sums, level: number): boolean {
   if (!isObject(schema) || level > MAX_LEVELS) return false
-  if (Object.keys(schema).some((keyword) => !KEYWORDS.has(keyword) || keyword === '$defs')) return false
-  const { $ref, anyOf, format } = schema
-  if ($ref !== undefined) return isKnownRef($ref, sums)
-  if (format !== undefined && !FORMATS.has(String(format))) return false
-  if (!areValuesFew(schema, sums)) return false
-  if (anyOf !== undefined) return Array.isArray(anyOf) && anyOf.every((one) => isStrict(one, sums, level))
-  return hasStrictType(schema, sums, level)
+  const { $ref, anyOf } = schema
+  if ($ref !== undefined) return says(schema, 'reference') && isKnownRef($ref, sums)
+  if (anyOf === undefined) return hasStrictType(schema, sums, level)
+  return says(schema, 'choice') && Array.isArray(anyOf) && anyOf.every((one) => isStrict(one, sums, level))
+}
+
+/** Nothing beside what such a schema may say, a title and a description, and nothing of another type than it should be. */
+function says(schema: Schema, kind: keyof typeof KEYWORDS): boolean {
+  return Object.entries(schema).every(([keyword, value]) => {
+    if (TEXTS.has(keyword) && typeof value !== 'string') return false
+    if (NUMBERS.has(keyword) && typeof value !== 'number') return false
+    return keyword === 'title' || keyword === 'description' || KEYWORDS[kind].has(keyword)
+  })
 }
 
 function isKnownRef($ref: unknown, { defs }: Sums): boolean {
@@ -92,11 +103,19 @@ function isKnownRef($ref: unknown, { defs }: Sums): boolean {
 }
 
 function hasStrictType(schema: Schema, sums: Sums, level: number): boolean {
-  const { type } = schema
+  const { type, format } = schema
   const types = Array.isArray(type) ? type : [type]
   if (!types.every((one) => TYPES.has(String(one)))) return false
-  if (types.includes('object') && !isStrictObject(schema, sums, level)) return false
-  return !types.includes('array') || isStrict(schema.items, sums, level + 1)
+  const others = types.filter((one) => one !== 'null')
+  if (others.includes('object'))
+    return others.length === 1 && says(schema, 'object') && isStrictObject(schema, sums, level)
+  if (others.includes('array'))
+    return others.length === 1 && says(schema, 'array') && isStrict(schema.items, sums, level + 1)
+  return (
+    says(schema, 'scalar') &&
+    (format === undefined || FORMATS.has(String(format))) &&
+    areValuesFew(schema, sums)
+  )
 }
 
 function isStrictObject(
