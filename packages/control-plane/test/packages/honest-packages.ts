@@ -14,6 +14,8 @@ export interface HonestPackage {
   arguments: Record<string, unknown>
   /** What is in the answer when the tool really ran. */
   answers: RegExp
+  /** What the same call is refused with, where it cannot be made twice. */
+  refuses?: RegExp
 }
 
 /** What some of them look at: every user may. */
@@ -184,6 +186,7 @@ const OTHERS: HonestPackage[] = [
     tool: 'create_database',
     arguments: { path: '/tmp/new.db' },
     answers: /new\.db/,
+    refuses: /already exists/,
   },
   {
     identifier: '@angular/cli',

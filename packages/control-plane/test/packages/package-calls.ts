@@ -8,6 +8,8 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pickOperatorEnv } from '../../src/operator-env.ts'
 import { ControlPlane } from '../control-plane.ts'
+import { call, DIALECTS, type Door, toolsOf } from '../openai/door-client.ts'
+import { responsesTools } from '../openai/published-rules.ts'
 import type { HonestPackage } from './honest-packages.ts'
 
 const BRIDGE = resolve(import.meta.dirname, '../../../bridge/dist/mcpgw.js')
@@ -32,10 +34,12 @@ export function describePackageCalls(packages: readonly HonestPackage[], problem
     const settings = mkdtempSync(join(tmpdir(), 'mcpgw-settings-'))
     const client = new Client({ name: 'client', version: '1' })
     let plane: ControlPlane
+    let door: Door
 
     beforeAll(async () => {
       plane = await ControlPlane.start({ env: operatorEnv() })
-      const { url, token } = await plane.workspace('team')
+      door = await plane.workspace('team')
+      const { url, token } = door
       const env = { PATH: process.env.PATH ?? '', MCPGW_TOKEN: token }
       await client.connect(
         new StdioClientTransport({
@@ -53,7 +57,7 @@ export function describePackageCalls(packages: readonly HonestPackage[], problem
 
     it.each(packages.map((one, number) => ({ ...one, name: `p${number}` })))(
       '$identifier $version lists its tools and really runs $tool',
-      async ({ name, identifier, version, args, env, tools, tool, arguments: given, answers }) => {
+      async ({ name, identifier, version, args, env, tools, tool, arguments: given, answers, refuses }) => {
         const server = { name, package: { registryType: 'npm', identifier, version }, args, env }
         const added = await plane.addServer('team', server)
         expect(added).toMatchObject({ status: 'ready' })
@@ -65,11 +69,39 @@ export function describePackageCalls(packages: readonly HonestPackage[], problem
           isError: false,
           text: expect.stringMatching(answers),
         })
+        const { tools: all } = await client.listTools()
+        const names = all.map((each) => each.name).filter((each) => each.startsWith(`${name}__`))
+        await expectAtOpenAiDoor(door, name, names, { tool: `${name}__${tool}`, given, answers, refuses })
         await plane.api('DELETE', `/workspaces/team/servers/${name}`)
       },
       LIMIT_MS,
     )
   })
+}
+
+interface DoorCall {
+  tool: string
+  given: Record<string, unknown>
+  answers: RegExp
+  refuses: RegExp | undefined
+}
+
+/** All its tools under the same names, as functions that the published rules allow, and the same call. */
+async function expectAtOpenAiDoor(
+  door: Door,
+  server: string,
+  names: string[],
+  { tool, given, answers, refuses }: DoorCall,
+): Promise<void> {
+  const listed = await toolsOf(door, `format=responses&servers=${server}&limit=none`)
+  // It can be asked questions, so that some servers offer it more than they offer a client that cannot.
+  expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
+  for (let from = 0; from < listed.length; from += 128)
+    expect(responsesTools.safeParse(listed.slice(from, from + 128)).error).toBeUndefined()
+  const asked = [{ id: 'call_1', name: tool, args: given }]
+  const [result] = DIALECTS.chat.read(await call(door, DIALECTS.chat.body(asked)))
+  const text = expect.stringMatching(refuses ?? answers)
+  expect(result).toEqual({ id: 'call_1', isError: refuses !== undefined, text })
 }
 
 function textOf(content: unknown): string {
