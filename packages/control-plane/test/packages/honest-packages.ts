@@ -45,7 +45,8 @@ const SMALL: HonestPackage[] = [
     tools: 1,
     tool: 'sequentialthinking',
     arguments: { thought: 'one', nextThoughtNeeded: false, thoughtNumber: 1, totalThoughts: 1 },
-    answers: /"thoughtHistoryLength": 1/,
+    // The second door may find the same process, which remembers the first call.
+    answers: /"thoughtHistoryLength": [12]/,
   },
   {
     identifier: '@modelcontextprotocol/server-filesystem',
