@@ -48,23 +48,59 @@ const resource = z.looseObject({ uri: usable(8_192) })
 const template = z.looseObject({ uriTemplate: usable(8_192) })
 const page = z.looseObject({ nextCursor: z.string().optional() })
 
-/** Asks for everything the server offers, page by page. Rejects with GatewayError. */
-export async function fetchListing(peer: Peer): Promise<Listing> {
-  const { tools, prompts, resources } = peer.identity.capabilities
-  const [toolList, promptList, resourceList, templateList] = await Promise.all([
-    tools ? fetchAll(peer, 'tools/list', 'tools', tool) : [],
-    prompts ? fetchAll(peer, 'prompts/list', 'prompts', named).catch(noneIfRefused) : [],
-    resources ? fetchAll(peer, 'resources/list', 'resources', resource).catch(noneIfRefused) : [],
+/** What of a server's offer is not tools. Undefined where it did not answer in time. */
+export type OtherLists = { [list in Exclude<keyof Listing, 'tools'>]: Listing[list] | undefined }
+
+export interface AskedLists {
+  tools: Promise<Listing['tools']>
+  others: Promise<OtherLists>
+}
+
+/**
+ * Asks for everything the server offers, page by page. Tools come for themselves: some servers look for their resources
+ * at a place that does not answer. Both reject with GatewayError.
+ */
+export function askForLists(peer: Peer): AskedLists {
+  const { tools } = peer.identity.capabilities
+  const toolList = tools ? fetchAll(peer, 'tools/list', 'tools', tool) : Promise.resolve([])
+  const others = askForOthers(peer)
+  // Nobody waits for them where no tools come.
+  others.catch(() => {})
+  return { tools: toolList, others }
+}
+
+async function askForOthers(peer: Peer): Promise<OtherLists> {
+  const { prompts, resources } = peer.identity.capabilities
+  const [promptList, resourceList, templateList] = await Promise.all([
+    prompts ? fetchAll(peer, 'prompts/list', 'prompts', named).catch(withoutList) : [],
+    resources ? fetchAll(peer, 'resources/list', 'resources', resource).catch(withoutList) : [],
     resources
       ? fetchAll(peer, 'resources/templates/list', 'resourceTemplates', template).catch(() => [])
       : [],
   ])
-  return { tools: toolList, prompts: promptList, resources: resourceList, templates: templateList }
+  return { prompts: promptList, resources: resourceList, templates: templateList }
 }
 
-/** Some servers look for resources where they are not let in yet: that takes none of their tools away. */
-function noneIfRefused(error: unknown): [] {
-  if (error instanceof GatewayError && error.code === 'upstream_invalid') return []
+/** What was known before, with what was listed since. */
+export function mergeLists(
+  before: Listing | undefined,
+  tools: Listing['tools'],
+  others: OtherLists | undefined,
+): Listing {
+  const known = before ?? EMPTY_LISTING
+  return {
+    tools,
+    prompts: others?.prompts ?? known.prompts,
+    resources: others?.resources ?? known.resources,
+    templates: others?.templates ?? known.templates,
+  }
+}
+
+/** Some servers look for resources where they are not let in yet, or nobody answers: that takes none of their tools away. */
+function withoutList(error: unknown): [] | undefined {
+  if (!(error instanceof GatewayError)) throw error
+  if (error.code === 'upstream_invalid') return []
+  if (error.code === 'upstream_timeout') return undefined
   throw error
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts'
 import { asGatewayError } from '../model/error.ts'
 import type { Server } from '../model/server.ts'
 import type { Connection, Connections } from './connections.ts'
-import { fetchListing, type Listing, readListing } from './listing.ts'
+import { askForLists, type Listing, mergeLists, type OtherLists, readListing } from './listing.ts'
 import { NOBODY, type PeerProfile } from './peer.ts'
 import type { Reachability } from './reachability.ts'
 
@@ -24,7 +24,17 @@ export interface ListingsOptions {
 const LIST_AGE_MS = 5 * 60_000
 /** Longer than nearly every server takes to start and list, shorter than the hastiest client's limit of 5 s. */
 const FIRST_LISTING_MS = 2_500
+/** How long tools wait for the server's other lists, so that callers are told once and not twice. */
+const OTHER_LISTS_MS = 250
 const LIST_RETRY_MS = { first: 1_000, most: 60_000 }
+
+type ListingChange = (before: Listing | undefined) => Listing
+
+interface Refresh {
+  again: boolean
+  /** When its tools are shown, or everything that is asked for again. */
+  done: Promise<void>
+}
 
 /** The last good lists of one server: what is shown, when it is asked anew, and when again after it failed. */
 export class Listings {
@@ -33,8 +43,9 @@ export class Listings {
   readonly #connections: Connections
   readonly #reachability: Reachability
   readonly #listings = new Map<string, { listing: Listing; fetchedAt: number }>()
-  readonly #refreshing = new Map<Connection, { again: boolean; done: Promise<void> }>()
+  readonly #refreshing = new Map<Connection, Refresh>()
   readonly #firstWaits = new Map<string, { over: boolean; promise: Promise<void> }>()
+  #showing: Promise<void> = Promise.resolve()
   #failures = 0
   #closed = false
   #retryTimer: NodeJS.Timeout | undefined
@@ -139,36 +150,65 @@ export class Listings {
       running.again = true
       return running.done
     }
-    const state = { again: false, done: Promise.resolve() }
+    const state: Refresh = { again: false, done: Promise.resolve() }
     state.done = this.#list(connection, state).finally(() => this.#refreshing.delete(connection))
     this.#refreshing.set(connection, state)
     return state.done
   }
 
-  async #list(connection: Connection, state: { again: boolean }): Promise<void> {
+  async #list(connection: Connection, state: Refresh): Promise<void> {
     const changes = this.#connections.credentialChanges
     try {
       do {
         state.again = false
-        const listing = await fetchListing(connection.peer)
-        // What an old credential could see says nothing about the new one.
-        if (this.#connections.credentialChanges !== changes) return
-        await this.#options.admit(listing, connection.capabilityKey)
-        if (this.#connections.credentialChanges !== changes) return
+        const lists = askForLists(connection.peer)
+        const tools = await lists.tools
+        const others = await Promise.race([lists.others, delay(OTHER_LISTS_MS, undefined, { ref: false })])
+        await this.#show(connection, changes, (before) => mergeLists(before, tools, others))
         this.#failures = 0
-        this.#listings.set(connection.capabilityKey, { listing, fetchedAt: this.#options.clock.now() })
-        if (connection.capabilityKey === '') this.#remember(listing)
-        this.#options.onListing()
+        if (others === undefined) void this.#showLater(connection, changes, lists.others)
       } while (state.again)
     } catch (error) {
-      if (this.#connections.credentialChanges !== changes) return
-      this.#failures++
-      this.#reachability.failed(asGatewayError(error), undefined)
-      // A remote session may be forgotten over there: the next attempt opens a new one.
-      if (this.#server.target.kind === 'remote') this.#connections.retire(connection)
-      this.retryLater()
+      this.#listingFailed(connection, changes, error)
       throw error
     }
+  }
+
+  async #showLater(connection: Connection, changes: number, coming: Promise<OtherLists>): Promise<void> {
+    try {
+      const others = await coming
+      await this.#show(connection, changes, (before) => mergeLists(before, before?.tools ?? [], others))
+    } catch (error) {
+      this.#listingFailed(connection, changes, error)
+    }
+  }
+
+  /** One after the other: each begins with what the one before left. */
+  #show(connection: Connection, changes: number, change: ListingChange): Promise<void> {
+    const shown = this.#showing.then(() => this.#showNext(connection, changes, change))
+    this.#showing = shown.catch(() => {})
+    return shown
+  }
+
+  async #showNext({ capabilityKey }: Connection, changes: number, change: ListingChange): Promise<void> {
+    // What an old credential could see says nothing about the new one.
+    const isOld = () => this.#connections.credentialChanges !== changes
+    if (isOld()) return
+    const listing = change(this.#listings.get(capabilityKey)?.listing)
+    await this.#options.admit(listing, capabilityKey)
+    if (isOld()) return
+    this.#listings.set(capabilityKey, { listing, fetchedAt: this.#options.clock.now() })
+    if (capabilityKey === '') this.#remember(listing)
+    this.#options.onListing()
+  }
+
+  #listingFailed(connection: Connection, changes: number, error: unknown): void {
+    if (this.#connections.credentialChanges !== changes) return
+    this.#failures++
+    this.#reachability.failed(asGatewayError(error), undefined)
+    // A remote session may be forgotten over there: the next attempt opens a new one.
+    if (this.#server.target.kind === 'remote') this.#connections.retire(connection)
+    this.retryLater()
   }
 
   /** Lists anew on the connection that such callers have open, if they have one. */

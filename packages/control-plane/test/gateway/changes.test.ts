@@ -120,3 +120,34 @@ describe('when a server says that its own list has changed,', () => {
       expect((await client.call(`${kind}__grown-1`)).text).toBe('grown-1 was called')
   })
 })
+
+describe('a server that looks long for its resources', () => {
+  const open = new AsyncDisposableStack()
+  const found = Promise.withResolvers<void>()
+  let clients: TestClient[]
+
+  beforeAll(async () => {
+    const plane = open.use(await ControlPlane.start())
+    const slow = open.use(await startScripted('legacy', { resourcesAfter: found.promise }))
+    const target = await plane.workspace('w')
+    clients = await connectAll(open, target)
+    const added = await plane.addServer('w', { name: 'slow', url: slow.url })
+    expect(added).toMatchObject({ status: 'ready' })
+  }, 30_000)
+
+  afterAll(() => open.disposeAsync(), 15_000)
+
+  it('has its tools at once, and every client is told when the resources come', async () => {
+    for (const client of clients) {
+      expect((await client.call('slow__release')).text).toBe('released')
+      expect(await client.resources()).toEqual([])
+      client.changes.length = 0
+    }
+    found.resolve()
+    for (const client of clients) {
+      await expect.poll(() => client.changes, { timeout: TOLD_WITHIN_MS, interval: 10 }).toContain('resources')
+      expect(client.changes).not.toContain('tools')
+      expect(await client.resources()).toEqual(['scripted://same'])
+    }
+  })
+})

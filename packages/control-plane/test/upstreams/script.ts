@@ -90,6 +90,8 @@ export interface ScriptOptions {
   pageSize?: number
   /** The one resource it has. */
   resourceUri?: string
+  /** Until when it keeps back what resources it has. */
+  resourcesAfter?: Promise<void>
   /** What tools say that are not scripted. */
   text?: string
 }
@@ -123,6 +125,7 @@ export class Script {
       case 'tools/list':
         return { result: this.#page(params.cursor, wire.era) }
       case 'resources/list':
+        await this.#options.resourcesAfter
         return {
           result: list(
             wire.era,
