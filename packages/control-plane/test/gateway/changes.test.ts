@@ -145,7 +145,9 @@ describe('a server that looks long for its resources', () => {
     }
     found.resolve()
     for (const client of clients) {
-      await expect.poll(() => client.changes, { timeout: TOLD_WITHIN_MS, interval: 10 }).toContain('resources')
+      await expect
+        .poll(() => client.changes, { timeout: TOLD_WITHIN_MS, interval: 10 })
+        .toContain('resources')
       expect(client.changes).not.toContain('tools')
       expect(await client.resources()).toEqual(['scripted://same'])
     }

@@ -6,6 +6,7 @@ import { startFixture } from '../conformance/start-fixture.ts'
 import { ControlPlane } from '../control-plane.ts'
 import { call, chatCall, DIALECTS, type Door, toolsOf } from './door-client.ts'
 import { chatTools, responsesTools } from './published-rules.ts'
+import { sampleArguments } from './sample-arguments.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mcpgw-tools-'))
 const file = join(folder, 'note.txt')
@@ -65,23 +66,6 @@ function programOf(id: string): string {
   return resolve(import.meta.dirname, '../../node_modules', id, 'dist/index.js')
 }
 
-/** Something that fits the schema, as far as these servers' schemas go. */
-function sample(schema: Schema, name = ''): unknown {
-  if (name in SAMPLES) return SAMPLES[name]
-  const { type, enum: values, const: value, properties = {}, items = {}, anyOf } = schema
-  if (value !== undefined) return value
-  if (Array.isArray(values)) return values[0]
-  if (Array.isArray(anyOf)) return sample(anyOf[0])
-  const kind = Array.isArray(type) ? type[0] : type
-  if (kind === 'object')
-    return Object.fromEntries(
-      Object.entries(properties as Schema).map(([key, one]) => [key, sample(one as Schema, key)]),
-    )
-  if (kind === 'array') return [sample(items as Schema)]
-  if (kind === 'number' || kind === 'integer') return Number(schema.minimum ?? 1)
-  return kind === 'boolean' ? false : 'text'
-}
-
 const contents = async (asked: unknown[]) => {
   const { messages } = await call(door, { tool_calls: asked })
   return DIALECTS.chat.read({ messages }).map(({ text, isError }) => ({ text, isError }))
@@ -90,7 +74,7 @@ const contents = async (asked: unknown[]) => {
 /** One after the other: a question of a server on stdio could be meant for either of two calls. */
 async function callEach(own: FunctionTool[]): Promise<void> {
   for (const { name, parameters } of own) {
-    const [result] = await contents([chatCall('call_1', name, sample(parameters))])
+    const [result] = await contents([chatCall('call_1', name, sampleArguments(parameters, SAMPLES))])
     expect([name, result?.text]).not.toEqual([name, expect.stringMatching(/^Unknown tool|not JSON|^$/)])
   }
 }

@@ -10,6 +10,7 @@ import { pickOperatorEnv } from '../../src/operator-env.ts'
 import { ControlPlane } from '../control-plane.ts'
 import { call, DIALECTS, type Door, toolsOf } from '../openai/door-client.ts'
 import { responsesTools } from '../openai/published-rules.ts'
+import { expectEveryToolToAnswer, type FunctionTool } from './every-tool-of.ts'
 import type { HonestPackage } from './honest-packages.ts'
 
 const BRIDGE = resolve(import.meta.dirname, '../../../bridge/dist/mcpgw.js')
@@ -58,7 +59,7 @@ export function describePackageCalls(packages: readonly HonestPackage[], problem
     })
 
     it.each(packages.map((one, number) => ({ ...one, name: `p${number}` })))(
-      '$identifier $version lists its tools and really runs $tool',
+      '$identifier $version lists its tools, really runs $tool, and answers whatever of them is called',
       async ({ name, identifier, version, args, env, tools, tool, arguments: given, answers, refuses }) => {
         const server = { name, package: { registryType: 'npm', identifier, version }, args, env }
         const added = await plane.addServer('team', server)
@@ -73,7 +74,13 @@ export function describePackageCalls(packages: readonly HonestPackage[], problem
         })
         const { tools: all } = await client.listTools()
         const names = all.map((each) => each.name).filter((each) => each.startsWith(`${name}__`))
-        await expectAtOpenAiDoor(door, name, names, { tool: `${name}__${tool}`, given, answers, refuses })
+        const listed = await expectAtOpenAiDoor(door, name, names, {
+          tool: `${name}__${tool}`,
+          given,
+          answers,
+          refuses,
+        })
+        await expectEveryToolToAnswer(plane, door, name, listed)
         await plane.api('DELETE', `/workspaces/team/servers/${name}`)
       },
       LIMIT_MS,
@@ -94,8 +101,11 @@ async function expectAtOpenAiDoor(
   server: string,
   names: string[],
   { tool, given, answers, refuses }: DoorCall,
-): Promise<void> {
-  const listed = await toolsOf(door, `format=responses&servers=${server}&limit=none`)
+): Promise<FunctionTool[]> {
+  const listed = (await toolsOf(
+    door,
+    `format=responses&servers=${server}&limit=none`,
+  )) as unknown as FunctionTool[]
   expect(listed.map(({ name }) => name).toSorted()).toEqual(names.toSorted())
   for (let from = 0; from < listed.length; from += 128)
     expect(responsesTools.safeParse(listed.slice(from, from + 128)).error).toBeUndefined()
@@ -103,6 +113,7 @@ async function expectAtOpenAiDoor(
   const [result] = DIALECTS.chat.read(await call(door, DIALECTS.chat.body(asked)))
   const text = expect.stringMatching(refuses ?? answers)
   expect(result).toEqual({ id: 'call_1', isError: refuses !== undefined, text })
+  return listed
 }
 
 function textOf(content: unknown): string {
