@@ -4,14 +4,14 @@
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { BRIDGE_PROGRAM, ControlPlane, environment } from '../first-call/control-plane.ts'
+import { prepareMyTeam } from '../first-call/my-team.ts'
+import { beginStory, tell } from '../first-call/story.ts'
 import { type Entry, readJsonEntry, readTomlEntry, readWorkflow } from './read-config.ts'
 
 const PLACEHOLDER = 'https://gateway.example.com/ws/my-team'
@@ -19,19 +19,12 @@ const LAUNCHER = ['npx', '-y', '--prefer-offline', 'mcpgw@1']
 const LIMIT_MS = 25_000
 
 const run = promisify(execFile)
-const tell = (line: string) => void process.stdout.write(`${line}\n`)
 const read = (name: string) => readFile(join(import.meta.dirname, name), 'utf8')
 
-await using opened = new AsyncDisposableStack()
-const tooLate = setTimeout(() => {
-  tell(`Not done after ${LIMIT_MS / 1000} seconds.`)
-  void opened.disposeAsync().finally(() => process.exit(1))
-}, LIMIT_MS)
-opened.defer(() => clearTimeout(tooLate))
-const folder = await mkdtemp(join(tmpdir(), 'mcpgw-clients-'))
-opened.defer(() => rm(folder, { recursive: true, force: true }))
+const { opened, folder } = await beginStory('clients', LIMIT_MS)
+await using _ = opened
 const gateway = opened.use(await ControlPlane.start(join(folder, 'data')))
-const { workspaceUrl, token } = await prepareWorkspace()
+const { workspaceUrl, token } = await prepareMyTeam(gateway)
 
 const desktop = { MCPGW_CONFIG_DIR: join(folder, 'desktop') }
 await logInByHand(desktop)
@@ -46,24 +39,6 @@ await tryOut('github-actions.yml', workflow.entry, runner)
 // Where the agent passes its environment on, no login is needed.
 const passedOn = { MCPGW_CONFIG_DIR: join(folder, 'none'), MCPGW_TOKEN: token, MCPGW_WORKSPACE: workspaceUrl }
 await tryOut('github-actions.yml, environment only', workflow.entry, passedOn)
-
-async function prepareWorkspace(): Promise<{ workspaceUrl: string; token: string }> {
-  const owner = await gateway.command('token', 'create', '--name', 'check', '--member', 'check')
-  const asOwner = (path: string, body?: Record<string, unknown>) =>
-    gateway.api(String(owner.token), 'POST', path, body)
-  await asOwner('/workspaces', { slug: 'my-team' })
-  const program = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'))
-  const server = { name: 'everything', command: 'node', args: [program, 'stdio'] }
-  await asOwner('/workspaces/my-team/servers', server)
-  const { status } = await asOwner('/workspaces/my-team/servers/everything/check')
-  assert.equal(status, 'ready')
-  const issued = await asOwner('/workspaces/my-team/tokens', {
-    name: 'check',
-    member: 'check',
-    role: 'developer',
-  })
-  return { workspaceUrl: `${gateway.url}/ws/my-team`, token: String(issued.token) }
-}
 
 /** The file instead of the keychain, because the one of whoever runs this is not ours to write to. */
 function logInByHand(place: Record<string, string>): Promise<void> {

@@ -4,28 +4,18 @@
  */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { BRIDGE_PROGRAM, ControlPlane, environment } from './control-plane.ts'
+import { beginStory, tell } from './story.ts'
 import { startWeatherServer } from './weather-server.ts'
 
-/** A story that hangs is a story that failed. */
 const LIMIT_MS = 14_000
 
-const tell = (line: string) => void process.stdout.write(`${line}\n`)
-
-await using opened = new AsyncDisposableStack()
-const tooLate = setTimeout(() => {
-  tell(`Not done after ${LIMIT_MS / 1000} seconds.`)
-  void opened.disposeAsync().finally(() => process.exit(1))
-}, LIMIT_MS)
-opened.defer(() => clearTimeout(tooLate))
-const folder = await mkdtemp(join(tmpdir(), 'mcpgw-first-call-'))
-opened.defer(() => rm(folder, { recursive: true, force: true }))
+const { opened, folder } = await beginStory('first-call', LIMIT_MS)
+await using _ = opened
 
 tell('1. Start a control plane on an empty folder.')
 const gateway = opened.use(await ControlPlane.start(join(folder, 'data')))

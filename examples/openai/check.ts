@@ -4,32 +4,26 @@
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ControlPlane, environment } from '../first-call/control-plane.ts'
+import { prepareMyTeam } from '../first-call/my-team.ts'
+import { beginStory, tell } from '../first-call/story.ts'
 import { startScriptedModel } from './scripted-model.ts'
 
 const LIMIT_MS = 60_000
 const ANSWER = 'The sum of 2 and 40 is 42.\n'
 
 const run = promisify(execFile)
-const tell = (line: string) => void process.stdout.write(`${line}\n`)
 
-await using opened = new AsyncDisposableStack()
-const tooLate = setTimeout(() => {
-  tell(`Not done after ${LIMIT_MS / 1000} seconds.`)
-  void opened.disposeAsync().finally(() => process.exit(1))
-}, LIMIT_MS)
-opened.defer(() => clearTimeout(tooLate))
-const folder = await mkdtemp(join(tmpdir(), 'mcpgw-openai-'))
-opened.defer(() => rm(folder, { recursive: true, force: true }))
+const { opened, folder } = await beginStory('openai', LIMIT_MS)
+await using _ = opened
 const gateway = opened.use(await ControlPlane.start(join(folder, 'data')))
 const model = opened.use(await startScriptedModel())
+const { workspaceUrl, token } = await prepareMyTeam(gateway)
 const env = environment({
-  ...(await prepareWorkspace()),
+  MCPGW_WORKSPACE: workspaceUrl,
+  MCPGW_TOKEN: token,
   OPENAI_BASE_URL: model.url,
   OPENAI_API_KEY: 'not a real one',
 })
@@ -39,24 +33,6 @@ for (const api of ['chat', 'responses'])
 assert.equal(await printed(process.execPath, ['vercel-ai.ts', 'What is 2 + 40?']), ANSWER)
 await tryCurl()
 await tryPython()
-
-async function prepareWorkspace(): Promise<Record<string, string>> {
-  const owner = await gateway.command('token', 'create', '--name', 'check', '--member', 'check')
-  const asOwner = (path: string, body?: Record<string, unknown>) =>
-    gateway.api(String(owner.token), 'POST', path, body)
-  await asOwner('/workspaces', { slug: 'my-team' })
-  const program = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'))
-  const server = { name: 'everything', command: 'node', args: [program, 'stdio'] }
-  await asOwner('/workspaces/my-team/servers', server)
-  const { status } = await asOwner('/workspaces/my-team/servers/everything/check')
-  assert.equal(status, 'ready')
-  const issued = await asOwner('/workspaces/my-team/tokens', {
-    name: 'agent',
-    member: 'check',
-    role: 'developer',
-  })
-  return { MCPGW_WORKSPACE: `${gateway.url}/ws/my-team`, MCPGW_TOKEN: String(issued.token) }
-}
 
 async function tryCurl(): Promise<void> {
   const [list = '', results = '', ...events] = (await printed('sh', ['calls.sh'])).split('\n')

@@ -30,6 +30,8 @@ interface NewServer extends Settings {
   operation?: string[]
   package?: string
   catalog?: string
+  serverJson?: string
+  deployment?: number
   value?: string[]
   transport?: string
   header?: string[]
@@ -42,7 +44,7 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
 
   withSettings(server.command('add <workspace> <name> [command...]'))
     .description(
-      'add a server by --catalog, by --url, by --openapi, by a command after "--", or by --package with its arguments after "--"',
+      'add a server by --catalog, by --server-json, by --url, by --openapi, by a command after "--", or by --package with its arguments after "--"',
     )
     .option('--url <url>', 'the address of a remote server, or the base address of an HTTP API')
     .option('--openapi <file>', 'the OpenAPI document of an HTTP API, JSON or YAML')
@@ -56,6 +58,8 @@ export function addServerCommands(program: Command, terminal: Terminal): void {
       'a package to run, such as npm:time-mcp@1.0.6, pypi:mcp-server-time@2026.1.26 or oci:mcp/time:1.0',
     )
     .option('--catalog <id>', 'a server of the catalog, by its id')
+    .option('--server-json <file>', "a server.json, as the official registry's servers have one")
+    .option('--deployment <number>', 'which of its ways to have it, from 0', parseWholeNumber)
     .option(
       '--value <NAME=value>',
       'what that server needs; NAME=- asks for it, as secrets want (repeatable)',
@@ -182,7 +186,7 @@ function settingsOf(options: Settings) {
 }
 
 function targetOf(terminal: Terminal, [command, ...args]: string[], options: NewServer) {
-  const { url, catalog, transport, header = [], env = [], oauth: client } = options
+  const { url, catalog, deployment, transport, header = [], env = [], oauth: client } = options
   const headers = header.length === 0 ? undefined : pairs(terminal, header, ':', '--header "Name: value"')
   const variables = env.length === 0 ? undefined : pairs(terminal, env, '=', '--env NAME=value')
   const program = command === undefined ? [] : [command, ...args]
@@ -191,8 +195,9 @@ function targetOf(terminal: Terminal, [command, ...args]: string[], options: New
       ? command !== undefined && { command, args }
       : { package: packageOf(terminal, options.package), args: program }
   const oauth = client === undefined ? undefined : { client }
+  const described = { catalog, ...serverJsonOf(terminal, options), deployment }
   const api = apiOf(terminal, options)
-  return given({ url, ...api, catalog, transport, headers, oauth, ...hosted, env: variables })
+  return given({ url, ...api, ...described, transport, headers, oauth, ...hosted, env: variables })
 }
 
 /** Without any, a server that lacks only secrets is added, and waits for them. */
@@ -207,16 +212,26 @@ async function valuesOf(terminal: Terminal, wanted: string[] = []) {
 function apiOf(terminal: Terminal, { openapi, operation = [] }: NewServer) {
   if (openapi === undefined) return {}
   return {
-    openapi: readDocument(terminal, openapi),
+    openapi: readDocument(terminal, openapi, 'Give the file of the OpenAPI document.'),
     operations: { include: operation.flatMap(selectorsFor) },
   }
 }
 
-function readDocument(terminal: Terminal, path: string): string {
+function serverJsonOf(terminal: Terminal, { serverJson: path }: NewServer) {
+  if (path === undefined) return {}
+  const text = readDocument(terminal, path, 'Give the file of the server.json.')
+  try {
+    return { serverJson: JSON.parse(text) as unknown }
+  } catch (error) {
+    return terminal.fail(EXIT.wrongUsage, `${path} is not JSON: ${String(error)}`)
+  }
+}
+
+function readDocument(terminal: Terminal, path: string, fix: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    return terminal.fail(EXIT.wrongUsage, `${path} cannot be read. Give the file of the OpenAPI document.`)
+    return terminal.fail(EXIT.wrongUsage, `${path} cannot be read. ${fix}`)
   }
 }
 

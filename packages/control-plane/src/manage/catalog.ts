@@ -1,22 +1,18 @@
 import { z } from 'zod'
 import { may } from '../access/permissions.ts'
-import { AUTH_KINDS, aboutEntry, CATEGORIES, catalogMeta, OAUTH_CLIENTS } from '../catalog/catalog-entry.ts'
-import type { Deployment } from '../catalog/deployment.ts'
+import { AUTH_KINDS, aboutEntry, CATEGORIES, catalogMeta } from '../catalog/catalog-entry.ts'
 import type { ShelfView, Shelved } from '../catalog/shelf.ts'
-import { showTemplate } from '../catalog/template.ts'
 import { GatewayError } from '../model/error.ts'
+import { DEPLOYMENT_KINDS, deploymentAnswer, describeDeployment } from './deployment-answer.ts'
 import { nothing } from './fields.ts'
 import { forCaller, type Scene } from './operation.ts'
 import { pageByPosition, pageQuery } from './paging.ts'
-
-const KINDS = ['remote', 'npm', 'pypi', 'oci'] as const satisfies Deployment['kind'][]
-const TRANSPORTS = ['streamable-http', 'sse', 'stdio'] as const satisfies Deployment['transport'][]
 
 const catalogQuery = z.strictObject({
   query: z.string().max(200, 'must be at most 200 characters').exactOptional(),
   category: z.enum(CATEGORIES).exactOptional(),
   auth: z.enum(AUTH_KINDS).exactOptional(),
-  transport: z.enum(KINDS).exactOptional(),
+  transport: z.enum(DEPLOYMENT_KINDS).exactOptional(),
   official: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
@@ -49,7 +45,7 @@ const catalogItem = z.strictObject({
   /** Whether there is a way to add it here. */
   isAddable: z.boolean(),
   /** The ways to have it, in order of preference. */
-  ways: z.array(z.strictObject({ kind: z.enum(KINDS), auth: z.enum(AUTH_KINDS) })),
+  ways: z.array(z.strictObject({ kind: z.enum(DEPLOYMENT_KINDS), auth: z.enum(AUTH_KINDS) })),
 })
 
 const counts = z.record(z.string(), z.int())
@@ -60,41 +56,6 @@ const catalogPage = z.strictObject({
   total: z.int(),
   /** How many there would be with another choice for that one filter. */
   counts: z.strictObject({ category: counts, auth: counts, transport: counts, official: counts }),
-})
-
-export const need = z.strictObject({
-  name: z.string(),
-  isSecret: z.boolean(),
-  isRequired: z.boolean(),
-  description: z.string().exactOptional(),
-  format: z.enum(['string', 'number', 'boolean', 'filepath']),
-  default: z.string().exactOptional(),
-  choices: z.array(z.string()).exactOptional(),
-  placeholder: z.string().exactOptional(),
-  getItAt: z.string().exactOptional(),
-  goesInto: z.union([
-    z.strictObject({ kind: z.enum(['header', 'variable']), name: z.string() }),
-    z.strictObject({ kind: z.enum(['argument', 'address']) }),
-  ]),
-})
-
-const deploymentAnswer = z.strictObject({
-  kind: z.enum(KINDS),
-  transport: z.enum(TRANSPORTS),
-  auth: z.enum(AUTH_KINDS),
-  oauth: z
-    .strictObject({ client: z.enum(OAUTH_CLIENTS), scopes: z.array(z.string()).exactOptional() })
-    .exactOptional(),
-  registerAt: z.string().exactOptional(),
-  label: z.string().exactOptional(),
-  warning: z.string().exactOptional(),
-  tools: z.int().exactOptional(),
-  obstacle: z.string().exactOptional(),
-  /** With `{NAME}` for what is needed. */
-  url: z.string().exactOptional(),
-  package: z.string().exactOptional(),
-  version: z.string().exactOptional(),
-  needs: z.array(need),
 })
 
 const catalogEntryAnswer = z.strictObject({
@@ -177,10 +138,4 @@ function describeItem({ entry, source, denied, deployments }: Shelved): z.output
     isAddable: deployments.some(({ obstacle }) => obstacle === undefined),
     ways: deployments.map(({ kind, auth }) => ({ kind, auth })),
   }
-}
-
-function describeDeployment({ recipe, ...deployment }: Deployment): z.output<typeof deploymentAnswer> {
-  if (recipe.kind === 'remote') return { ...deployment, url: showTemplate(recipe.url) }
-  const { identifier, version } = recipe.package
-  return { ...deployment, package: identifier, ...(version !== undefined && { version }) }
 }

@@ -4,12 +4,14 @@ import type { Deployment } from '../catalog/deployment.ts'
 import { deploymentsOfServerJson } from '../catalog/deployment.ts'
 import { freeName, slugOf } from '../catalog/foreign-entry.ts'
 import { planServer } from '../catalog/plan.ts'
+import type { ServerJson } from '../catalog/server-json.ts'
 import type { Shelved } from '../catalog/shelf.ts'
 import { GatewayError } from '../model/error.ts'
-import type { Server, ServerOrigin } from '../model/server.ts'
+import type { ServerOrigin } from '../model/server.ts'
 import { catalogFor, requireShelved } from './catalog.ts'
 import { describeChecked } from './first-check.ts'
 import { requireHosting } from './hosting.ts'
+import { newServer } from './new-server.ts'
 import { openValues, originOf } from './offered-update.ts'
 import type { Scene, WorkspaceScene } from './operation.ts'
 import type { ServerAnswer } from './server-answer.ts'
@@ -33,10 +35,10 @@ export async function addDescribed(
   scene: WorkspaceScene,
   input: DescribedServerInput,
 ): Promise<ServerAnswer> {
-  const { manage, principal, workspace, deed } = scene
+  const { manage, principal, deed } = scene
   const choice = 'catalog' in input ? await chooseFromCatalog(scene, input) : chooseDescribed(scene, input)
   const { deployment, origin } = choice
-  const { enabled, prefix, isolation, timeoutMs, tools, pin, values = {} } = input
+  const { pin, values = {} } = input
   const name = input.name ?? (await freeServerName(scene, choice.suggestedName))
   deed.server = name
   deed.thing = name
@@ -48,22 +50,8 @@ export async function addDescribed(
   )
   requireUsable(plan.target)
   if (plan.target.kind === 'remote') await manage.guardUrl(plan.target.url)
-  const now = manage.clock.now()
-  const server: Server = {
-    id: manage.newId(),
-    workspaceId: workspace.id,
-    name,
-    target: plan.target,
-    ...(origin !== undefined && { origin: origin(openValues(deployment, values)) }),
-    enabled,
-    prefix,
-    isolation,
-    timeoutMs,
-    tools,
-    ...(pin != null && { pin }),
-    createdAt: now,
-    updatedAt: now,
-  }
+  const made = origin === undefined ? {} : { origin: origin(openValues(deployment, values)) }
+  const server = newServer(scene, { name, target: plan.target, ...made }, input)
   await manage.storage.servers.create(server, undefined, await manage.vault.seal(server, plan.credential))
   return describeChecked(manage, principal, server)
 }
@@ -87,15 +75,19 @@ function chooseDescribed(
   scene: Scene,
   input: Extract<DescribedServerInput, { serverJson: unknown }>,
 ): Choice {
-  const deployments = deploymentsOfServerJson(input.serverJson)
-  if (deployments.length === 0)
-    throw new GatewayError(
-      'unsupported',
-      'This server.json has no remote address and no package of npm, PyPI or an image.',
-    )
-  const deployment = chooseDeployment(scene, deployments, input.deployment)
+  const deployment = chooseDeployment(scene, requireDeployments(input.serverJson), input.deployment)
   if (deployment.kind !== 'remote') requireOwnersHosting(scene)
   return { deployment, suggestedName: slugOf(input.serverJson.name) }
+}
+
+/** The ways a `server.json` gives, of which there is at least one; throws `unsupported`. */
+export function requireDeployments(server: ServerJson): Deployment[] {
+  const deployments = deploymentsOfServerJson(server)
+  if (deployments.length > 0) return deployments
+  throw new GatewayError(
+    'unsupported',
+    'This server.json has no remote address and no package of npm, PyPI or an image.',
+  )
 }
 
 /** The one that is named, or else the first that can be added here. */

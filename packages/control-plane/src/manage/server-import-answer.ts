@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { FoundServer } from '../client-config/find-servers.ts'
 import type { Proposal, Taken } from '../client-config/propose-servers.ts'
-import type { Server } from '../model/server.ts'
+import type { ServerSettings } from './new-server.ts'
 
 const strings = z.record(z.string(), z.string())
 
@@ -72,7 +72,7 @@ export interface Candidate {
 export interface Accepted {
   proposal: Taken
   target: Taken['target']
-  settings: Pick<Server, 'enabled' | 'prefix' | 'isolation' | 'timeoutMs' | 'tools'>
+  settings: ServerSettings
 }
 
 export interface Refusal {

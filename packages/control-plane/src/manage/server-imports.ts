@@ -9,6 +9,7 @@ import type { Replacement } from '../client-config/replacement.ts'
 import { asGatewayError, GatewayError } from '../model/error.ts'
 import { SERVER_NAME_PATTERN, type Server } from '../model/server.ts'
 import { catalogFor } from './catalog.ts'
+import { newServer } from './new-server.ts'
 import { inWorkspace, record, type WorkspaceScene } from './operation.ts'
 import { readInput } from './read-input.ts'
 import {
@@ -200,11 +201,8 @@ function twinOf(
 }
 
 function draftOf(scene: WorkspaceScene, candidate: Candidate, accepted: Accepted, name: string): Draft {
-  const { manage, workspace } = scene
-  const now = manage.clock.now()
   const { target, settings, proposal } = accepted
-  const identity = { id: manage.newId(), workspaceId: workspace.id, name, createdAt: now, updatedAt: now }
-  const server = { ...identity, target, ...settings }
+  const server = newServer(scene, { name, target }, settings)
   return { item: describeOffered(candidate, accepted, name), server, values: proposal.values }
 }
 

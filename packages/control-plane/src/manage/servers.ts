@@ -5,6 +5,7 @@ import { apiPlace } from './api-place.ts'
 import { addDescribed } from './described-server.ts'
 import { noAnswer, nothing } from './fields.ts'
 import { requireHosting } from './hosting.ts'
+import { newServer } from './new-server.ts'
 import { type Deed, inWorkspace, type Scene, type WorkspaceScene } from './operation.ts'
 import { MAX_PAGE, pageByName, pageOf, pageQuery } from './paging.ts'
 import { describeAccess, describeServer, missingAccess, serverAnswer } from './server-answer.ts'
@@ -32,28 +33,13 @@ export const createServer = inWorkspace({
   input: serverInput,
   answer: serverAnswer,
   async run(scene, _where, input) {
-    const { manage, principal, workspace, deed } = scene
+    const { manage, principal, deed } = scene
     if ('catalog' in input || 'serverJson' in input) return addDescribed(scene, input)
     deed.server = input.name
     deed.thing = input.name
-    const { name, enabled, prefix, isolation, timeoutMs, tools, pin } = input
-    notePin(deed, pin)
+    notePin(deed, input.pin)
     const { target, plan } = await placeOf(scene, input)
-    const now = manage.clock.now()
-    const server: Server = {
-      id: manage.newId(),
-      workspaceId: workspace.id,
-      name,
-      target,
-      enabled,
-      prefix,
-      isolation,
-      timeoutMs,
-      tools,
-      ...(pin != null && { pin }),
-      createdAt: now,
-      updatedAt: now,
-    }
+    const server = newServer(scene, { name: input.name, target }, input)
     await manage.storage.servers.create(server, plan)
     return describeServer(manage, principal, server)
   },

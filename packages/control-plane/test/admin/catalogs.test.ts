@@ -194,6 +194,26 @@ describe('a server.json', () => {
     expect((await gateway.ask('owner', 'POST', SERVERS, hosted)).body).toMatchObject({ kind: 'hosted' })
   })
 
+  it('is read beforehand, with what each way of it needs and who may have it', async () => {
+    await using gateway = await openInstallation()
+    const path = `${SERVERS}/server-json-preview`
+    const read = async (who: 'admin' | 'owner', serverJson: unknown) =>
+      (await gateway.ask(who, 'POST', path, { serverJson })).body
+    const both = { ...NOTES, ...PACKAGE }
+    expect(await read('owner', both)).toMatchObject({
+      suggestedName: 'notes-mcp',
+      version: NOTES.version,
+      deployments: [
+        { kind: 'remote', url: 'https://mcp.example.com/notes' },
+        { kind: 'npm', package: '@example/notes', version: '2.0.0', needs: [] },
+      ],
+    })
+    const [remote, program] = (await read('admin', both)).deployments
+    expect([remote.obstacle, program.obstacle]).toEqual([undefined, expect.stringContaining('Ask an owner')])
+    expect((await read('owner', { ...NOTES, remotes: [] })).code).toBe('unsupported')
+    expect((await gateway.ask('owner', 'GET', SERVERS)).body.items).toEqual([])
+  })
+
   it.each([
     ['an address that is ours alone', { remotes: [{ type: 'sse', url: 'http://169.254.169.254/x' }] }],
     [

@@ -59,6 +59,28 @@ describe('mcpgw-server', () => {
     await rm(folder, { recursive: true })
   })
 
+  it('adds a server from its server.json, one of its ways, with the values that this needs', async () => {
+    await using gateway = await openInstallation()
+    const folder = await mkdtemp(join(tmpdir(), 'mcpgw-cli-'))
+    const file = join(folder, 'server.json')
+    const url = 'https://mcp.example.com/{region}'
+    const variables = { region: { isRequired: true, choices: ['eu', 'us'] } }
+    const remotes = [
+      { type: 'sse', url: 'https://mcp.example.com/sse' },
+      { type: 'streamable-http', url, variables },
+    ]
+    const about = { name: 'com.example/notes', description: 'Keeps notes.', version: '1.2.0' }
+    await writeFile(file, JSON.stringify({ ...about, remotes }))
+    const words = `server add acme notes --server-json ${file} --deployment 1`
+    const added = await run(gateway, `${words} --value region=eu --json`)
+    expect(JSON.parse(added.stdout)).toMatchObject({ name: 'notes', url: 'https://mcp.example.com/eu' })
+    expect((await run(gateway, words)).stderr).toContain('region')
+    await writeFile(file, '{')
+    const broken = await run(gateway, words)
+    expect([broken.code, broken.stderr]).toEqual([2, expect.stringContaining('is not JSON')])
+    await rm(folder, { recursive: true })
+  })
+
   it('changes and removes servers', async () => {
     await using gateway = await openInstallation()
     await run(gateway, 'server add acme files -- node server.js --verbose')

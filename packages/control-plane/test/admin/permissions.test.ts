@@ -40,6 +40,7 @@ const EXPECTED: Record<string, number[]> = {
   'GET /workspaces/:workspace/servers/:server/update': ADMINS(200),
   'POST /workspaces/:workspace/servers/:server/update': ADMINS(200),
   'POST /workspaces/:workspace/servers/openapi-preview': ADMINS(200),
+  'POST /workspaces/:workspace/servers/server-json-preview': ADMINS(200),
   // The one server there is has a credential instead.
   'POST /workspaces/:workspace/servers/:server/login': ADMINS(400),
   'GET /workspaces/:workspace/servers/:server/pins': DEVELOPERS(200),
@@ -406,6 +407,7 @@ describe('[T10] who may do what', () => {
     if (path.endsWith('/servers/import'))
       return { text: '{"mcpServers":{"notes":{"url":"https://mcp.example.com/mcp"}}}', dryRun: true }
     if (path.endsWith('/openapi-preview')) return { openapi: 'openapi: 3.1.0\npaths: {}' }
+    if (path.endsWith('/server-json-preview')) return { serverJson: NOTES }
     if (path.endsWith('/servers')) return { name: `new-${sequence}`, url: 'https://mcp.example.com/mcp' }
     if (path.endsWith('/calls')) return { name: 'notes__read' }
     if (path.endsWith('/members/revoke')) return { member: 'nobody we know' }

@@ -47,7 +47,7 @@ describe.skipIf(noBrowser !== undefined)(`importing in the dashboard ${noBrowser
     page.on('response', (response) => answers.push(response.text().catch(() => '')))
     await window.open('/w/acme/servers?add=true')
     const dialog = page.getByRole('dialog')
-    await dialog.getByRole('button', { name: "From a client's configuration" }).click()
+    await dialog.getByRole('button', { name: 'From a file' }).click()
     await dialog.getByLabel('Or choose its file').setInputFiles({
       name: 'mcp.json',
       mimeType: 'application/json',
@@ -83,12 +83,52 @@ describe.skipIf(noBrowser !== undefined)(`importing in the dashboard ${noBrowser
     expect(guarded.calledWith).toEqual([secret])
   })
 
+  it('takes a server.json of its own, with a form of what it needs', async () => {
+    const secret = 'notes-value-Kq81Xw42'
+    await using guarded = await startGuarded(secret, ['greet'])
+    const authorization = { name: 'Authorization', value: 'Bearer {key}' }
+    const serverJson = {
+      name: 'com.example/notes',
+      title: 'Notes',
+      description: 'Keeps notes.',
+      version: '1.2.0',
+      remotes: [
+        {
+          type: 'streamable-http',
+          url: `${guarded.url}/mcp`,
+          headers: [
+            {
+              ...authorization,
+              variables: { key: { description: 'Your key', isRequired: true, isSecret: true } },
+            },
+          ],
+        },
+      ],
+    }
+    await using window = await openWindow(browser, plane, { token: admin })
+    const { page } = window
+    await window.open('/w/acme/servers?add=true')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'From a file' }).click()
+    await dialog.getByLabel('Configuration').fill(JSON.stringify({ server: serverJson }))
+    await dialog.getByRole('button', { name: 'See what it becomes' }).click()
+    await dialog.getByRole('heading', { name: 'Notes' }).waitFor()
+    await dialog.getByLabel(/^key/i).fill(secret)
+    expect(await look(page, 'violations')).toEqual([])
+    await dialog.getByRole('button', { name: 'Add and check' }).click()
+    await dialog.getByText('notes is added').waitFor()
+    expect(window.complaints).toEqual([])
+    await using client = await connect({ era: 'legacy', way: 'directly', url, token: developer })
+    expect((await client.call('notes__greet')).text).toBe('greet was called')
+    expect(guarded.calledWith).toEqual([secret])
+  })
+
   it('says what is wrong with a text that is none', async () => {
     await using window = await openWindow(browser, plane, { token: admin })
     const { page } = window
     await window.open('/w/acme/servers?add=true')
     const dialog = page.getByRole('dialog')
-    await dialog.getByRole('button', { name: "From a client's configuration" }).click()
+    await dialog.getByRole('button', { name: 'From a file' }).click()
     await dialog.getByLabel('Configuration').fill('{ "mcpServers": {')
     await dialog.getByRole('button', { name: 'See what it becomes' }).click()
     await dialog.getByRole('alert').getByText('The text is not JSON. Line 1 cannot be read').waitFor()

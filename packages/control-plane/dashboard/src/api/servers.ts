@@ -5,6 +5,7 @@ import {
   begunLoginShape,
   credentialShape,
   importedShape,
+  serverJsonReadingShape,
   serverShape,
 } from './shapes.ts'
 
@@ -31,6 +32,11 @@ export function importServers(slug: string, request: ImportRequest) {
 /** Reads an OpenAPI document; nothing is kept of it. */
 export function previewApi(slug: string, openapi: string) {
   return tell('POST', apiReadingShape, path(slug, 'openapi-preview'), { openapi })
+}
+
+/** The ways that a `server.json` gives to have its server; nothing is kept of it. */
+export function previewServerJson(slug: string, serverJson: unknown) {
+  return tell('POST', serverJsonReadingShape, path(slug, 'server-json-preview'), { serverJson })
 }
 
 export function changeServer(slug: string, name: string, change: Record<string, unknown>) {

@@ -518,6 +518,15 @@ export const catalogEntryShape = object({
 })
 export type CatalogEntry = output<typeof catalogEntryShape>
 
+export const serverJsonReadingShape = object({
+  title: string(),
+  description: string(),
+  version: string(),
+  suggestedName: string(),
+  deployments: array(deployment),
+})
+export type ServerJsonReading = output<typeof serverJsonReadingShape>
+
 export const serverUpdateShape = object({
   from: string(),
   to: string(),

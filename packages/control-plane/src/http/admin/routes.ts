@@ -33,6 +33,7 @@ import { listAllMembers, listMembers, revokeMember, revokeMemberEverywhere } fro
 import type { Operation } from '../../manage/operation.ts'
 import { approvePins, listPins } from '../../manage/pins.ts'
 import { previewApi } from '../../manage/preview-api.ts'
+import { previewServerJson } from '../../manage/preview-server-json.ts'
 import { importServers } from '../../manage/server-imports.ts'
 import { startServerLogin } from '../../manage/server-logins.ts'
 import { applyServerUpdate, showServerUpdate } from '../../manage/server-update.ts'
@@ -118,6 +119,12 @@ export const ROUTES: readonly Route[] = [
     operation: previewApi,
     sends: 'json',
     maxBodyBytes: DOCUMENT_BYTES,
+  },
+  {
+    method: 'POST',
+    path: `${WORKSPACE}/servers/server-json-preview`,
+    operation: previewServerJson,
+    sends: 'json',
   },
   { method: 'GET', path: `${WORKSPACE}/servers`, operation: listServers, sends: 'json' },
   { method: 'POST', path: `${WORKSPACE}/servers/import`, operation: importServers, sends: 'json' },

@@ -38,7 +38,7 @@ const WAYS = [
   { way: 'url', label: 'By URL', needs: 'server.write' },
   { way: 'openapi', label: 'From OpenAPI', needs: 'server.write' },
   { way: 'command', label: 'By command', needs: 'server.host' },
-  { way: 'file', label: "From a client's configuration", needs: 'server.write' },
+  { way: 'file', label: 'From a file', needs: 'server.write' },
 ] as const
 type Way = (typeof WAYS)[number]['way']
 
@@ -94,7 +94,7 @@ export function AddServerDialog({ slug, entry, onClose }: Props) {
         </fieldset>
       )}
       {way === 'catalog' && <CatalogWay slug={slug} entry={entry} onAdded={setAdded} onClose={onClose} />}
-      {way === 'file' && <ImportServers slug={slug} onClose={onClose} />}
+      {way === 'file' && <ImportServers slug={slug} onAdded={setAdded} onClose={onClose} />}
       {way !== 'catalog' && way !== 'file' && (
         <form
           className="stack"

@@ -1,21 +1,16 @@
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { ArrowLeft, ExternalLink } from 'lucide-react'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { catalogEntryQuery, serversQuery } from '../../api/queries.ts'
-import { createServer } from '../../api/servers.ts'
-import type { CatalogEntry, Deployment, Server } from '../../api/shapes.ts'
-import { useRefresh } from '../../api/use-refresh.ts'
-import { Button } from '../../parts/button.tsx'
-import { ErrorNotice } from '../../parts/error-notice.tsx'
-import { Choices } from '../../parts/fields.tsx'
+import { ArrowLeft } from 'lucide-react'
+import { useEffect, useRef } from 'react'
+import { catalogEntryQuery } from '../../api/queries.ts'
+import type { CatalogEntry } from '../../api/shapes.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Notice } from '../../parts/notice.tsx'
+import { OutsideLink } from '../../parts/outside-link.tsx'
 import type { Added } from './add-server-dialog.tsx'
 import { EntryBadges } from './catalog-way.tsx'
-import { categoryWord, deploymentWords, verifiedWords } from './catalog-words.ts'
-import { filledValues, NeedFields } from './need-fields.tsx'
-import { NameField } from './remote-server-form.tsx'
+import { categoryWord, verifiedWords } from './catalog-words.ts'
+import { DescribedServerForm, type Offer } from './described-server-form.tsx'
 
 interface Props {
   slug: string
@@ -43,7 +38,7 @@ export function CatalogEntryForm({ slug, id, onAdded, onClose }: Props) {
         {(loaded) => (
           <>
             <EntryFacts slug={slug} entry={loaded} />
-            <AdditionForm slug={slug} entry={loaded} onAdded={onAdded} onClose={onClose} />
+            <DescribedServerForm slug={slug} offer={offerOf(loaded)} onAdded={onAdded} onClose={onClose} />
           </>
         )}
       </Loaded>
@@ -69,11 +64,11 @@ function EntryFacts({ slug, entry }: { slug: string; entry: CatalogEntry }) {
         </span>
       </div>
       <p className="row small">
-        <Outside to={links.homepage}>Home page</Outside>
+        <OutsideLink to={links.homepage}>Home page</OutsideLink>
         {links.docs !== undefined && links.docs !== links.homepage && (
-          <Outside to={links.docs}>Documentation</Outside>
+          <OutsideLink to={links.docs}>Documentation</OutsideLink>
         )}
-        {links.source !== undefined && <Outside to={links.source}>Source</Outside>}
+        {links.source !== undefined && <OutsideLink to={links.source}>Source</OutsideLink>}
         <span className="soft">{verifiedWords(entry)}</span>
       </p>
       {(entry.status !== 'active' || entry.statusNote !== undefined) && (
@@ -106,162 +101,8 @@ function EntryFacts({ slug, entry }: { slug: string; entry: CatalogEntry }) {
   )
 }
 
-function Outside({ to, children }: { to: string; children: ReactNode }) {
-  return (
-    <a href={to} target="_blank" rel="noreferrer">
-      {children} <ExternalLink size={12} aria-hidden="true" />
-    </a>
-  )
-}
-
-interface FormProps {
-  slug: string
-  entry: CatalogEntry
-  onAdded: (added: Added) => void
-  onClose: () => void
-}
-
-function AdditionForm({ slug, entry, onAdded, onClose }: FormProps) {
-  const { deployments } = entry
-  const [index, setIndex] = useState(() => Math.max(firstOpen(deployments), 0))
-  const servers = useQuery(serversQuery(slug))
-  const [typed, setName] = useState<string>()
-  const name = typed ?? freeName(suggestedName(entry.id), servers.data?.items)
-  const [values, setValues] = useState<Record<string, string>>({})
-  const refresh = useRefresh()
-  const deployment = deployments[index]
-  const addition = useMutation({
-    async mutationFn(given: Record<string, string> | undefined) {
-      const server = await createServer(slug, {
-        name: name.trim(),
-        catalog: entry.id,
-        deployment: index,
-        ...(given !== undefined && { values: given }),
-      })
-      await refresh(slug)
-      return server
-    },
-    onSuccess: (server) => onAdded({ server }),
-  })
-  if (deployment === undefined) return null
-  return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault()
-        addition.mutate(filledValues(deployment.needs, values))
-      }}
-    >
-      {deployments.length > 1 && (
-        <Choices
-          legend="How to have it"
-          value={String(index)}
-          onChange={(chosen) => {
-            addition.reset()
-            setIndex(Number(chosen))
-          }}
-          options={deployments.map((each, place) => ({ value: String(place), ...deploymentWords(each) }))}
-        />
-      )}
-      <DeploymentFacts
-        deployment={deployment}
-        isOnly={deployments.length === 1}
-        isDenied={entry.denied !== undefined}
-        warning={entry.warning}
-      />
-      {deployment.obstacle === undefined && (
-        <>
-          <NameField value={name} onChange={setName} mistake={undefined} />
-          <NeedFields
-            needs={deployment.needs}
-            values={values}
-            onChange={(need, value) => setValues({ ...values, [need]: value })}
-          />
-        </>
-      )}
-      {addition.isError && <ErrorNotice error={addition.error} />}
-      <div className="dialog-foot">
-        {deployment.obstacle === undefined && canComeLater(deployment) && (
-          <Button look="quiet" disabled={addition.isPending} onClick={() => addition.mutate(undefined)}>
-            Add it without the key
-          </Button>
-        )}
-        <Button onClick={onClose}>Cancel</Button>
-        {deployment.obstacle === undefined && (
-          <Button type="submit" look="main" busy={addition.isPending}>
-            {addition.isPending ? 'Adding and checking' : 'Add and check'}
-          </Button>
-        )}
-      </div>
-    </form>
-  )
-}
-
-interface DeploymentProps {
-  deployment: Deployment
-  isOnly: boolean
-  /** Said already, of all of them. */
-  isDenied: boolean
-  warning: string | undefined
-}
-
-function DeploymentFacts({ deployment, isOnly, isDenied, warning }: DeploymentProps) {
-  const { obstacle, oauth, registerAt, kind } = deployment
-  const { label, hint } = deploymentWords(deployment)
-  return (
-    <>
-      {isOnly && (
-        <p className="soft small">
-          {label}
-          {hint !== undefined && (
-            <>
-              : <code className="wrap">{hint}</code>
-            </>
-          )}
-        </p>
-      )}
-      {obstacle !== undefined && !isDenied && (
-        <Notice tone="warn" title="It cannot be added here this way">
-          {obstacle}
-        </Notice>
-      )}
-      {kind !== 'remote' && warning !== undefined && (
-        <Notice tone="warn" title="Only an owner can add it">
-          {warning}
-        </Notice>
-      )}
-      {deployment.warning !== undefined && <Notice tone="warn">{deployment.warning}</Notice>}
-      {oauth !== undefined && obstacle === undefined && (
-        <Notice title="You log in after it is added">
-          {oauth.client === 'dynamic'
-            ? 'Its vendor asks whether the gateway may use your account.'
-            : 'Its vendor wants an OAuth client of your own first.'}{' '}
-          {registerAt !== undefined && <Outside to={registerAt}>Make one at the vendor’s</Outside>}
-        </Notice>
-      )}
-    </>
-  )
-}
-
-function firstOpen(deployments: readonly Deployment[]): number {
-  return deployments.findIndex(({ obstacle }) => obstacle === undefined)
-}
-
-/** Of `acme.tickets`, the part that is not its catalog. */
-function suggestedName(id: string): string {
-  return (id.split('.').at(-1) ?? id).slice(0, 32).replace(/-+$/, '')
-}
-
-/** As the API would call it when nobody gave a name. */
-function freeName(name: string, servers: readonly Server[] = []): string {
-  const isTaken = (candidate: string) => servers.some((server) => server.name === candidate)
-  let free = name
-  for (let number = 2; isTaken(free); number += 1) free = `${name.slice(0, 28)}-${number}`
-  return free
-}
-
-/** Somebody else may hold the key: what is missing then must be nothing but secrets. */
-function canComeLater({ needs }: Deployment): boolean {
-  const required = needs.filter((need) => need.isRequired && need.default === undefined)
-  return required.length > 0 && required.every(({ isSecret }) => isSecret)
+/** Of `acme.tickets`, the part that is not its catalog is its name. */
+function offerOf({ id, deployments, denied, warning }: CatalogEntry): Offer {
+  const isDenied = denied !== undefined
+  return { place: { catalog: id }, suggestedName: id.split('.').at(-1) ?? id, deployments, isDenied, warning }
 }

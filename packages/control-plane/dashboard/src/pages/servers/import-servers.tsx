@@ -1,30 +1,46 @@
 import './servers.css'
 import { useState } from 'react'
-import { importServers } from '../../api/servers.ts'
+import { importServers, previewServerJson } from '../../api/servers.ts'
 import type { Imported } from '../../api/shapes.ts'
 import { useRefresh } from '../../api/use-refresh.ts'
 import { Button } from '../../parts/button.tsx'
 import { ErrorNotice } from '../../parts/error-notice.tsx'
 import { Field } from '../../parts/fields.tsx'
+import type { Added } from './add-server-dialog.tsx'
 import { ImportPreview } from './import-preview.tsx'
 import { ImportResult } from './import-result.tsx'
+import { readServerJson } from './server-json.ts'
+import { type Described, ServerJsonForm } from './server-json-form.tsx'
 
 const MAX_BYTES = 1024 * 1024
 
+interface Props {
+  slug: string
+  /** Of a single server. */
+  onAdded: (added: Added) => void
+  onClose: () => void
+}
+
 /**
- * Pastes a client's configuration whole. Its text, with whatever secrets it holds, is in this component alone until it
- * is imported, and never in the cache of queries.
+ * Pastes a client's configuration whole, or a `server.json`. Its text, with whatever secrets it holds, is in this
+ * component alone until it is imported, and never in the cache of queries.
  */
-export function ImportServers({ slug, onClose }: { slug: string; onClose: () => void }) {
+export function ImportServers({ slug, onAdded, onClose }: Props) {
   const [text, setText] = useState('')
   const [versions, setVersions] = useState<Readonly<Record<string, string>>>({})
   const [found, setFound] = useState<Imported>()
+  const [described, setDescribed] = useState<Described>()
   const [result, setResult] = useState<Imported>()
   const attempt = useAttempt()
   const refresh = useRefresh()
   const typed = Object.fromEntries(Object.entries(versions).filter(([, version]) => version.trim() !== ''))
   const look = () =>
-    attempt.run(async () => setFound(await importServers(slug, { text, dryRun: true, versions: typed })))
+    attempt.run(async () => {
+      const serverJson = readServerJson(text)
+      if (serverJson === undefined)
+        setFound(await importServers(slug, { text, dryRun: true, versions: typed }))
+      else setDescribed({ serverJson, reading: await previewServerJson(slug, serverJson) })
+    })
   const add = (choose: readonly string[]) =>
     attempt.run(async () => {
       const imported = await importServers(slug, { text, choose, versions: typed })
@@ -34,6 +50,8 @@ export function ImportServers({ slug, onClose }: { slug: string; onClose: () => 
       await refresh(slug)
     })
   if (result !== undefined) return <ImportResult slug={slug} result={result} onClose={onClose} />
+  if (described !== undefined)
+    return <ServerJsonForm slug={slug} described={described} onAdded={onAdded} onClose={onClose} />
   if (found !== undefined) {
     return (
       <ImportPreview
@@ -79,7 +97,7 @@ function ConfigText({ text, onChange }: { text: string; onChange: (text: string)
     <>
       <Field
         label="Configuration"
-        hint="Paste the whole file of Claude, Cursor, VS Code, Codex, Zed, goose or another client, or only its servers. Secrets in it go into the vault; the rest of it is not kept."
+        hint="Paste the whole file of Claude, Cursor, VS Code, Codex, Zed, goose or another client, only its servers, or a server.json. Secrets in it go into the vault; the rest of it is not kept."
         mistake={mistake}
       >
         {(described) => (

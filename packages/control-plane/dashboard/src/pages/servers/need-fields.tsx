@@ -1,7 +1,7 @@
-import { ExternalLink } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Need } from '../../api/shapes.ts'
 import { SecretField, SelectField, TextField } from '../../parts/fields.tsx'
+import { OutsideLink } from '../../parts/outside-link.tsx'
 
 interface Props {
   needs: readonly Need[]
@@ -90,9 +90,7 @@ function NeedHint({ need: { description, getItAt, isSecret } }: { need: Need }):
       {description !== undefined && `${description}. `.replace('.. ', '. ')}
       {isSecret && 'Sealed in the vault, never shown again. '}
       {getItAt !== undefined && /^https:\/\//.test(getItAt) && (
-        <a href={getItAt} target="_blank" rel="noreferrer">
-          Where to get it <ExternalLink size={12} aria-hidden="true" />
-        </a>
+        <OutsideLink to={getItAt}>Where to get it</OutsideLink>
       )}
     </>
   )
