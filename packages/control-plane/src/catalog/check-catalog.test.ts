@@ -54,6 +54,17 @@ describe('the check of the catalog', () => {
       /The package example-mcp has no version/,
     ],
     [
+      'a package that opens files, without a warning',
+      [
+        {
+          ...exampleEntry({ deployments: [{ package: 0, auth: 'none' }] }),
+          packages: [{ ...npm('1.0.0'), environmentVariables: [{ name: 'KUBECONFIG', format: 'filepath' }] }],
+          remotes: [],
+        },
+      ],
+      /It opens files of the gateway's machine, and has no warning/,
+    ],
+    [
       'a version that is a range',
       [{ ...exampleEntry(), packages: [npm('^1.0.0')] }],
       /must be an exact version, not a range/,

@@ -98,8 +98,15 @@ function entryProblems({ file, entry, deployments }: Checked, now: Date): Catalo
     ...(deployments === undefined
       ? ['A deployment refers to a part that is not there.']
       : deployments.flatMap((deployment, at) => deploymentProblems(deployment, about.deployments[at]))),
+    ...(about.warning === undefined && deployments?.some(opensFiles)
+      ? ["It opens files of the gateway's machine, and has no warning that says so."]
+      : []),
   ]
   return problems.map((problem) => ({ file, entry: about.id, problem }))
+}
+
+function opensFiles({ kind, needs }: Deployment): boolean {
+  return kind !== 'remote' && needs.some(({ format }) => format === 'filepath')
 }
 
 function unusedParts(entry: CatalogEntry): string[] {

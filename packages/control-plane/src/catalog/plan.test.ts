@@ -151,6 +151,7 @@ describe('a package from the catalog', () => {
         args: ['start', '--mode=b', '/srv'],
         env: { API_KEY: '{{API_KEY}}', LEVEL: 'info', PORT: '80' },
         package: { registryType: 'npm', identifier: 'it-mcp', version: '1.2.3' },
+        opens: ['start', '/srv'],
       },
       credential: { API_KEY: 'k' },
     })
@@ -158,6 +159,22 @@ describe('a package from the catalog', () => {
       args: ['start', '/srv'],
       env: { API_KEY: '{{API_KEY}}', LEVEL: 'info' },
     })
+  })
+
+  it('opens the paths that are asked for as such, and no other value however it looks', () => {
+    const deployment = npm({
+      packageArguments: [
+        { type: 'named', name: '--data', value: '/srv/fixed' },
+        { type: 'named', name: '--team', value: '{TEAM}', isRequired: true },
+      ],
+      environmentVariables: [
+        { name: 'KUBECONFIG', format: 'filepath' },
+        { name: 'REGION' },
+        { name: 'KEY_FILE', format: 'filepath', isSecret: true },
+      ],
+    })
+    const values = { TEAM: '/home/ada', KUBECONFIG: '/srv/kube', REGION: '/etc', KEY_FILE: '/srv/key' }
+    expect(planServer(deployment, values).target).toMatchObject({ opens: ['--data=/srv/fixed', '/srv/kube'] })
   })
 
   it('asks once for a value that is needed in two places', () => {

@@ -3,7 +3,7 @@ import { fitsHeader } from '../model/header-text.ts'
 import type { HostedTarget, PackageRef, RemoteTarget } from '../model/server.ts'
 import type { Deployment, NamedTemplate, Recipe } from './deployment.ts'
 import type { Need } from './need.ts'
-import { fillTemplate, type Template } from './template.ts'
+import { fillTemplate, showTemplate, type Template } from './template.ts'
 
 export interface ServerPlan {
   /** Literal text for what is no secret, `{{NAME}}` for what is one. */
@@ -37,7 +37,9 @@ export function planServer(
   }
   return {
     target:
-      recipe.kind === 'remote' ? remoteTarget(recipe, deployment, lookUp) : hostedTarget(recipe, lookUp),
+      recipe.kind === 'remote'
+        ? remoteTarget(recipe, deployment, lookUp)
+        : hostedTarget(recipe, needs, lookUp),
     credential: Object.fromEntries([...given].filter(([name]) => secrets.has(name))),
   }
 }
@@ -64,14 +66,27 @@ function remoteTarget(
 
 const RUNTIMES: Record<PackageRef['registryType'], string> = { npm: 'npx', pypi: 'uvx', oci: 'docker' }
 
-function hostedTarget(recipe: Extract<Recipe, { kind: 'package' }>, lookUp: LookUp): HostedTarget {
+type PackageRecipe = Extract<Recipe, { kind: 'package' }>
+
+function hostedTarget(recipe: PackageRecipe, needs: readonly Need[], lookUp: LookUp): HostedTarget {
   return {
     kind: 'hosted',
     command: RUNTIMES[recipe.package.registryType],
     args: recipe.args.flatMap((argument) => fillTemplate(argument, lookUp) ?? []),
     env: fillNamed(recipe.env, lookUp),
     package: recipe.package,
+    opens: openedPaths(recipe, needs, lookUp),
   }
+}
+
+/**
+ * What its description itself names, and the values that are meant to be paths. Any other value opens nothing, whatever it
+ * looks like: who may give it need not be somebody who may open the machine's files.
+ */
+function openedPaths({ args }: PackageRecipe, needs: readonly Need[], lookUp: LookUp): string[] {
+  const fixed = args.filter((argument) => argument.every((piece) => typeof piece === 'string'))
+  const paths = needs.filter(({ format, isSecret }) => format === 'filepath' && !isSecret)
+  return [...fixed.map(showTemplate), ...paths.flatMap(({ name }) => lookUp(name) ?? [])]
 }
 
 function fillNamed(templates: readonly NamedTemplate[], lookUp: LookUp): Record<string, string> {

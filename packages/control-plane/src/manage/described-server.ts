@@ -114,9 +114,14 @@ function chooseDeployment(
  * Whoever may add servers may add what the catalog runs here, but not what reaches into this machine, nor programs of a
  * catalog that somebody else can change at any time.
  */
-export function requireAddable(scene: Scene, { entry, isFetched }: Shelved, { kind }: Deployment): void {
+export function requireAddable(
+  scene: Scene,
+  { entry, isFetched }: Shelved,
+  { kind, needs }: Deployment,
+): void {
   if (kind === 'remote') return
-  if (isFetched || aboutEntry(entry).warning !== undefined) requireOwnersHosting(scene)
+  const opensFiles = needs.some(({ format }) => format === 'filepath')
+  if (isFetched || opensFiles || aboutEntry(entry).warning !== undefined) requireOwnersHosting(scene)
   else requireHosting(scene.manage)
 }
 

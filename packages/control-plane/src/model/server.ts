@@ -39,6 +39,8 @@ export interface HostedTarget {
   package?: PackageRef
   /** Absent: filtered in a sandbox, open without one. */
   network?: Network
+  /** The paths that its sandbox shows it, where these are not all that its arguments and variables name. */
+  opens?: string[]
 }
 
 /**

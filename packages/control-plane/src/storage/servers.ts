@@ -37,6 +37,7 @@ const TARGET: z.ZodType<RemoteTarget | HostedTarget | OpenApiTarget> = z.discrim
     args: z.array(z.string()),
     env: z.record(z.string(), z.string()),
     network: z.enum(['filtered', 'open', 'none']).exactOptional(),
+    opens: z.array(z.string()).exactOptional(),
     package: z
       .strictObject({
         registryType: z.enum(PACKAGE_REGISTRIES),

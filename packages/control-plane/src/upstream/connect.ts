@@ -4,7 +4,7 @@ import { asGatewayError, GatewayError } from '../model/error.ts'
 import { placeholdersIn } from '../model/placeholder.ts'
 import type { EraVerdict, HostedTarget, OpenApiTarget, RemoteTarget, Server } from '../model/server.ts'
 import { parsePlan } from '../openapi/plan.ts'
-import type { UnsolicitedSink } from './channel.ts'
+import type { Channel, UnsolicitedSink } from './channel.ts'
 import { type CredentialSource, createHeaderFiller, fillAll, NO_SCRUBBER } from './credential-source.ts'
 import type { HostedOptions } from './hosted/hosted-process.ts'
 import type { HostedProgram, PackagePrograms } from './hosted/package-programs.ts'
@@ -37,6 +37,8 @@ export interface ConnectOptions {
   hops(): string
   nextId(): number
   events: PeerEvents
+  /** Hears of every process as it starts: one that never answers must end with its connections too. */
+  started(channel: Channel): void
   noise(): void
 }
 
@@ -259,7 +261,7 @@ function startProcess(
       env: values,
       workingFolder: hosting.workingFolder(server),
       label: server.name,
-      named: program.args.filter((argument) => placeholdersIn(argument).length === 0),
+      ...openedFor(target, program.args),
       ...(target.network !== undefined && { network: target.network }),
       ...(packageFolder !== undefined && { packageFolder }),
       ...(isContainer !== undefined && { isContainer }),
@@ -270,7 +272,15 @@ function startProcess(
     replies: options.replies.json,
     noise: options.noise,
   })
+  options.started(channel)
   return channel
+}
+
+/** What a credential's value brings in opens nothing. */
+function openedFor({ env, opens }: HostedTarget, args: readonly string[]) {
+  const fixed = (texts: readonly string[]) => texts.filter((text) => placeholdersIn(text).length === 0)
+  if (opens !== undefined) return { pointedAt: fixed(opens) }
+  return { named: fixed(args), pointedAt: fixed(Object.values(env)) }
 }
 
 async function closeOnFailure(channel: { close(): Promise<void> }, opening: Promise<Peer>): Promise<Peer> {

@@ -6,6 +6,7 @@ import { asGatewayError, GatewayError } from '../model/error.ts'
 import type { EraVerdict, Server } from '../model/server.ts'
 import type { RpcNotification } from '../protocol/message.ts'
 import type { AddressGuard } from './address-guard.ts'
+import type { Channel } from './channel.ts'
 import { type ConnectOptions, connect } from './connect.ts'
 import type { CredentialSource } from './credential-source.ts'
 import { openHttpPool } from './http-client.ts'
@@ -66,6 +67,8 @@ export class Connections {
   readonly #pool: Pool | undefined
   readonly #connections = new Map<string, Connection>()
   readonly #connecting = new Map<string, Promise<Connection>>()
+  /** Processes that have not answered yet. */
+  readonly #starting = new Set<Channel>()
   #subscriptions = new Set<string>()
   #era: Peer['era'] | undefined
   #identity: Peer['identity'] | undefined
@@ -205,6 +208,7 @@ export class Connections {
   async #connectPeer(profile: PeerProfile, credentialVersion: number, changes: number): Promise<Connection> {
     const { clock, credentials, hosting, replies, hops, loadPlan } = this.#options
     let connection: Connection | undefined
+    const begun: Channel[] = []
     const peer = await connect(
       {
         server: this.#server,
@@ -217,6 +221,11 @@ export class Connections {
         hops,
         nextId: () => ++this.#lastId,
         noise: () => this.#noise++,
+        started: (channel) => {
+          begun.push(channel)
+          this.#starting.add(channel)
+          if (this.#closed) void channel.close()
+        },
         events: {
           notification: (message) => this.#events.told(message, profile),
           closed: (error) => {
@@ -225,7 +234,9 @@ export class Connections {
         },
       },
       profile,
-    )
+    ).finally(() => {
+      for (const channel of begun) this.#starting.delete(channel)
+    })
     if (this.#credentialChanges !== changes) {
       void peer.close()
       throw new Error('The credential has changed.')
@@ -371,9 +382,9 @@ export class Connections {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#idleTimer)
-    const open = [...this.#connections.values()]
+    const open = [...[...this.#connections.values()].map(({ peer }) => peer), ...this.#starting]
     this.#connections.clear()
-    await Promise.allSettled(open.map(({ peer }) => peer.close()))
+    await Promise.allSettled(open.map((each) => each.close()))
     await this.#pool?.destroy()
   }
 }

@@ -34,7 +34,7 @@ async function check(...args: string[]) {
 
 describe('mcpgw-server catalog check --live', () => {
   it('starts packages of the catalog, reports each with a date, and leaves nothing behind', async () => {
-    const entries = liveEntriesOf((await createCatalogLoader(CATALOG_FOLDER)()).entries)
+    const entries = liveEntriesOf((await createCatalogLoader(CATALOG_FOLDER)()).entries, () => '/tmp')
     const version = (name: string) =>
       entries.find(({ package: { identifier } }) => identifier === name)?.package.version ?? ''
     const bin = { manifest: { bin: 'server.js' } }
@@ -71,7 +71,7 @@ describe('mcpgw-server catalog check --live', () => {
 
   it('has values for all that any npm package of the catalog needs', async () => {
     const { entries } = await createCatalogLoader(CATALOG_FOLDER)()
-    const live = liveEntriesOf(entries)
+    const live = liveEntriesOf(entries, () => '/tmp')
     expect(live.length).toBeGreaterThan(100)
     expect(JSON.stringify(live)).not.toMatch(/\{\{|undefined/)
   })

@@ -85,6 +85,28 @@ it('finishes running calls when it is told to stop, ends streams and hosted proc
   expect(rows.filter(({ tool, outcome }) => tool === 'wait' && outcome === 'ok')).toHaveLength(5)
 }, 30_000)
 
+it('does not wait for a hosted server that has not answered yet, nor leaves it behind when it is removed', async () => {
+  await using plane = await ControlPlane.start()
+  await plane.workspace('team')
+  const silent = { command: 'node', args: [join(import.meta.dirname, '../servers/silent-stdio.ts')] }
+  const add = (name: string) => plane.api('POST', '/workspaces/team/servers', { name, ...silent })
+  const started = async (count: number) => {
+    const look = () => hostedProcesses(plane.dataDir).length
+    if (canLookAtProcesses) await expect.poll(look, { interval: 20 }).toBeGreaterThanOrEqual(count)
+    return hostedProcesses(plane.dataDir)
+  }
+  await add('removed')
+  const gone = await started(1)
+  await plane.api('DELETE', '/workspaces/team/servers/removed')
+  await expect.poll(() => gone.filter(isRunning), { timeout: 6_000, interval: 20 }).toEqual([])
+  await add('silent')
+  const left = await started(1)
+  const toldAt = performance.now()
+  await plane.kill()
+  expect(performance.now() - toldAt).toBeLessThan(8_000)
+  expect(left.filter(isRunning)).toEqual([])
+}, 30_000)
+
 it.each(['SIGTERM', 'SIGINT'] as const)(
   'ends at once at a second signal, %s',
   async (second) => {

@@ -15,8 +15,10 @@ export interface HostedSpec {
   label: string
   /** What it may reach, where that was chosen. */
   network?: Network
-  /** The arguments as the owner wrote them, without those that hold a value of the credential: they open files. */
+  /** The arguments as the owner wrote them, without those that hold a value of the credential: they open programs. */
   named?: readonly string[]
+  /** What its variables, or the values it was added with, point at: they open files and folders. */
+  pointedAt?: readonly string[]
   /** Where its package is installed, in the data folder: it is seen from inside a sandbox. */
   packageFolder?: string
   /** It runs in a container of its own: what is started here only talks to the engine. */

@@ -16,7 +16,7 @@ function file(path: string): string {
 }
 
 function opened(...named: string[]) {
-  return filesToOpen('/usr/bin/env', named, { folder: vault, files: [] })
+  return filesToOpen('/usr/bin/env', { named }, { folder: vault, files: [] })
 }
 
 describe('what a hosted server may see of the files of the machine', () => {
@@ -52,6 +52,19 @@ describe('what a hosted server may see of the files of the machine', () => {
     expect(opened(`--root=${join(root, 'notes')}`).writable).toEqual([join(root, 'notes')])
   })
 
+  it('is of a file that it is pointed at nothing but that file', () => {
+    const pointedAt = [
+      file('keys/kubeconfig'),
+      dirname(file('pointed/one')),
+      join(root, 'missing'),
+      'eu-west',
+    ]
+    const { readable, writable } = filesToOpen('/usr/bin/env', { pointedAt }, { folder: vault, files: [] })
+    expect(readable).toContain(join(root, 'keys/kubeconfig'))
+    expect(readable).not.toContain(join(root, 'keys'))
+    expect(writable).toEqual([join(root, 'pointed')])
+  })
+
   it.each([
     ['the vault', () => vault],
     ['what is in it', () => dirname(file('site/mcpgw-data/hosted/a/x'))],
@@ -65,13 +78,19 @@ describe('what a hosted server may see of the files of the machine', () => {
     ['a link to processes', () => link('to-proc', '/proc')],
   ])('is never %s', (_, path) => {
     mkdirSync(vault, { recursive: true })
-    expect(opened(path()).writable).toEqual([])
+    const never = path()
+    expect(opened(never).writable).toEqual([])
+    const pointedAt = [never]
+    expect(filesToOpen('/usr/bin/env', { pointedAt }, { folder: vault, files: [] }).writable).toEqual([])
   })
 
   it('is a program in the vault not even when it is named', () => {
     expect(
       opened(file('site/mcpgw-data/master.key')).readable.filter((path) => path.includes('mcpgw-data')),
     ).toEqual([])
+    const pointedAt = [file('site/mcpgw-data/master.key')]
+    const { readable } = filesToOpen('/usr/bin/env', { pointedAt }, { folder: vault, files: [] })
+    expect(readable.filter((path) => path.includes('mcpgw-data'))).toEqual([])
   })
 
   it('is nothing for what does not exist or is no whole path', () => {

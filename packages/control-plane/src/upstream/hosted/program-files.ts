@@ -1,6 +1,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join, sep } from 'node:path'
+import type { HostedSpec } from './launch.ts'
 
 /** What of the machine's files a sandboxed server may see, beside the system's programs and its own folder. */
 export interface OpenedFiles {
@@ -36,21 +37,30 @@ const SHARED_FOLDERS = [
 const PACKAGE_MARKS = ['package.json', 'pyvenv.cfg']
 
 /**
- * A server needs its program, and what its owner named: a file opens its package for reading, a folder is opened for
- * reading and writing. `named` are the arguments as the owner wrote them: what a credential's value brings in opens
+ * A server needs its program, and what its owner named: a file among the arguments opens its package for reading, one
+ * that is pointed at only itself; a folder is opened for reading and writing. What a credential's value brings in opens
  * nothing. Never opened are what is closed, a folder that holds a closed file, and folders as broad as a home.
  */
-export function filesToOpen(command: string, named: readonly string[], closed: ClosedFiles): OpenedFiles {
+export function filesToOpen(
+  command: string,
+  { named = [], pointedAt = [] }: Pick<HostedSpec, 'named' | 'pointedAt'>,
+  closed: ClosedFiles,
+): OpenedFiles {
   const isClosed = (path: string) => isOutOfBounds(path, closed)
-  const paths = named.flatMap(pathsIn).filter((path) => existsSync(path))
-  const folders = paths.filter((path) => statSync(path).isDirectory())
-  const files = [command, ...paths.filter((path) => statSync(path).isFile())]
+  const arguments_ = sorted(named)
+  const places = sorted(pointedAt)
+  const programs = [command, ...arguments_.files].flatMap((file) => foldersOfProgram(file, isClosed))
   return {
-    readable: openable(
-      files.flatMap((file) => foldersOfProgram(file, isClosed)),
-      isClosed,
-    ),
-    writable: openable(folders, isClosed),
+    readable: openable([...programs, ...places.files], isClosed),
+    writable: openable([...arguments_.folders, ...places.folders], isClosed),
+  }
+}
+
+function sorted(texts: readonly string[]): { files: string[]; folders: string[] } {
+  const paths = texts.flatMap(pathsIn).filter((path) => existsSync(path))
+  return {
+    files: paths.filter((path) => statSync(path).isFile()),
+    folders: paths.filter((path) => statSync(path).isDirectory()),
   }
 }
 

@@ -72,7 +72,7 @@ function bubblewrap(options: ContainmentOptions, { bwrap, setpriv }: Programs): 
       const usersFile = setpriv === undefined ? undefined : writeUsersFile(launch)
       const view = {
         ...{ network, dataDir, hiddenFiles, egressSocket, env },
-        opened: filesToOpen(launch.command, spec.named ?? [], { folder: dataDir, files: hiddenFiles }),
+        opened: filesToOpen(launch.command, spec, { folder: dataDir, files: hiddenFiles }),
         nodeFolder: dirname(nodePath),
         workingFolder: launch.folder,
         packageFolder: spec.packageFolder,
