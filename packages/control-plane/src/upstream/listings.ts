@@ -25,7 +25,7 @@ const LIST_AGE_MS = 5 * 60_000
 /** Longer than nearly every server takes to start and list, shorter than the hastiest client's limit of 5 s. */
 const FIRST_LISTING_MS = 2_500
 /** How long tools wait for the server's other lists, so that callers are told once and not twice. */
-const OTHER_LISTS_MS = 250
+const OTHER_LISTS_MS = 100
 const LIST_RETRY_MS = { first: 1_000, most: 60_000 }
 
 type ListingChange = (before: Listing | undefined) => Listing
