@@ -47,12 +47,12 @@ export function filesToOpen(
   closed: ClosedFiles,
 ): OpenedFiles {
   const isClosed = (path: string) => isOutOfBounds(path, closed)
-  const arguments_ = sorted(named)
+  const inArguments = sorted(named)
   const places = sorted(pointedAt)
-  const programs = [command, ...arguments_.files].flatMap((file) => foldersOfProgram(file, isClosed))
+  const programs = [command, ...inArguments.files].flatMap((file) => foldersOfProgram(file, isClosed))
   return {
     readable: openable([...programs, ...places.files], isClosed),
-    writable: openable([...arguments_.folders, ...places.folders], isClosed),
+    writable: openable([...inArguments.folders, ...places.folders], isClosed),
   }
 }
 
