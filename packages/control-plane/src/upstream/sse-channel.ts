@@ -42,6 +42,8 @@ export class SseChannel implements Channel {
   }
 
   #open(timeoutMs: number): Promise<void> {
+    // Throws where a value is missing: before anything waits for an answer.
+    const headers = { ...this.#headers(this.#credential), accept: 'text/event-stream' }
     return new Promise((resolve, reject) => {
       let failed = false
       const fail = (error: GatewayError) => {
@@ -63,11 +65,15 @@ export class SseChannel implements Channel {
         clearTimeout(timer)
         resolve()
       }
-      this.#stream = this.#get(opened, fail)
+      this.#stream = this.#get(headers, opened, fail)
     })
   }
 
-  #get(opened: () => void, fail: (error: GatewayError) => void): HttpExchange {
+  #get(
+    headers: Record<string, string>,
+    opened: () => void,
+    fail: (error: GatewayError) => void,
+  ): HttpExchange {
     const exchange = new HttpExchange(
       {
         message: (raw, event) => {
@@ -80,7 +86,6 @@ export class SseChannel implements Channel {
       },
       this.#options.replies,
     )
-    const headers = { ...this.#headers(this.#credential), accept: 'text/event-stream' }
     const { pathname, search } = this.#options.url
     this.#pool.dispatch({ path: pathname + search, method: 'GET', headers }, exchange)
     return exchange

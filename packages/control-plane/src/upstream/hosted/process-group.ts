@@ -1,10 +1,13 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** What a well-meaning process gets to end by itself, after each request to do so. */
 export const GRACE_MS = 2_000
-/** SIGKILL takes effect at once; what can still be seen are ended processes that init has yet to reap. */
+/** SIGKILL takes effect at once, but for a process that waits for a disk. */
 const KILLED_MS = 500
 const POLL_MS = 20
+/** To look at all processes costs far more than to ask for one group, and most groups are gone before. */
+const POLLS_PER_LOOK = 5
 
 /**
  * Sends a signal to every process of a group; signal 0 only asks. Answers whether the group has any process left.
@@ -21,8 +24,8 @@ export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolea
 }
 
 /**
- * SIGTERM, the grace period, SIGKILL. Resolves when the group has no process left, at the latest half a second
- * after SIGKILL.
+ * SIGTERM, the grace period, SIGKILL. Resolves when no process of the group runs any more, at the latest half a second
+ * after SIGKILL. One that has ended may still be seen: orphans are init's to reap, and some inits take their time.
  */
 export async function endGroup(groupId: number): Promise<void> {
   if (!signalGroup(groupId, 'SIGTERM')) return
@@ -34,9 +37,26 @@ export async function endGroup(groupId: number): Promise<void> {
 /** Polls, because nothing tells of the end of processes that are not our own children. */
 async function isGoneWithin(groupId: number, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs
-  while (signalGroup(groupId, 0)) {
+  for (let polls = 1; signalGroup(groupId, 0); polls++) {
     if (performance.now() >= deadline) return false
+    if (polls % POLLS_PER_LOOK === 0 && !(await hasRunning(groupId))) return true
     await delay(POLL_MS)
   }
   return true
+}
+
+async function hasRunning(groupId: number): Promise<boolean> {
+  if (process.platform !== 'linux') return true
+  const names = await readdir('/proc').catch(() => undefined)
+  if (names === undefined) return true
+  const running = await Promise.all(names.filter((name) => /^\d+$/.test(name)).map(groupOfRunning))
+  return running.includes(groupId)
+}
+
+/** The group of a process, undefined for one that has ended; proc_pid_stat(5). */
+async function groupOfRunning(pid: string): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  // The name before is in brackets, and may itself hold some.
+  const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return state === 'Z' || state === 'X' ? undefined : Number(group)
 }

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { endGroup } from './process-group.ts'
+
+async function startGroup(script: string): Promise<{ group: number; ended: Promise<unknown> }> {
+  const child = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
+  const ended = once(child, 'exit')
+  await once(child.stdout, 'data')
+  return { group: child.pid ?? 0, ended }
+}
+
+async function msToEnd(group: number): Promise<number> {
+  const begun = performance.now()
+  await endGroup(group)
+  return performance.now() - begun
+}
+
+// Windows has no groups.
+describe.skipIf(process.platform === 'win32')('the end of a process group', () => {
+  it('does not wait for what has ended and was not reaped', async () => {
+    // The one that takes the shell's place knows nothing of the child, which ends and stays as it is.
+    const { group, ended } = await startGroup('sleep 0.05 & echo ready; exec sleep 60')
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    expect(await msToEnd(group)).toBeLessThan(700)
+    await ended
+  })
+
+  it('waits for what takes its time to end, and kills what does not end at all', async () => {
+    const slow = await startGroup('trap "sleep 0.5; exit 0" TERM; echo ready; while :; do sleep 0.05; done')
+    expect(await msToEnd(slow.group)).toBeGreaterThan(400)
+    const stubborn = await startGroup('trap "" TERM; echo ready; while :; do sleep 0.05; done')
+    expect(await msToEnd(stubborn.group)).toBeGreaterThan(1_900)
+    expect(await slow.ended).toEqual([0, null])
+    expect(await stubborn.ended).toEqual([null, 'SIGKILL'])
+  })
+})
