@@ -89,6 +89,17 @@ const SHOTS: readonly Shot[] = [
     },
   },
   {
+    name: 'add-from-file',
+    path: '/w/acme/servers',
+    async prepare({ page }) {
+      await page.getByRole('button', { name: 'Add a server' }).first().click()
+      await page.getByRole('button', { name: 'From a file' }).click()
+      await page.getByLabel('Configuration').fill(JSON.stringify(CLIENT_CONFIG, undefined, 2))
+      await page.getByRole('button', { name: 'See what it becomes' }).click()
+      await page.getByRole('list', { name: 'Servers found' }).waitFor()
+    },
+  },
+  {
     name: 'add-server',
     path: '/w/acme/servers',
     async prepare({ page }) {
@@ -98,6 +109,14 @@ const SHOTS: readonly Shot[] = [
     },
   },
 ]
+
+const CLIENT_CONFIG = {
+  mcpServers: {
+    tickets: { url: 'http://127.0.0.1:8080/mcp', headers: { Authorization: 'Bearer 3f9aKq81Xw42Lm07' } },
+    clock: { command: 'npx', args: ['-y', 'time-mcp'] },
+    mine: { command: 'python', args: ['/home/ada/server.py'] },
+  },
+}
 
 async function takeOf(window: DashboardWindow, { name, path, prepare }: Shot): Promise<void> {
   if (!name.includes(values.only)) return

@@ -158,7 +158,7 @@ const REASONS: Partial<Record<Outcome, string[]>> = {
 }
 
 function happened({ time, member, server, tool }: Planned, options: MonthOptions, dice: Dice): AuditEntry {
-  const isSlow = server === 'jira' && time >= mondayOf(options.now)
+  const isSlow = server === 'jira' && time >= slowSince(options.now)
   const outcome = isSlow && dice.next() < timeoutShare(tool) ? 'timeout' : dice.pick(OUTCOMES)
   const [token, client] = dice.pick(member.tokens.map((each) => [each, each[2]] as const))
   const reasons = REASONS[outcome]
@@ -206,7 +206,12 @@ function toMicros(ms: number): number {
   return Math.round(ms * 1_000) / 1_000
 }
 
-/** The beginning of this week's Monday in UTC. */
+/** This week's Monday, or last week's where this one has hardly begun. */
+function slowSince(now: number): number {
+  return mondayOf(now - 2 * DAY_MS)
+}
+
+/** The beginning of the week's Monday in UTC. */
 export function mondayOf(now: number): number {
   const day = Math.floor(now / DAY_MS)
   return (day - ((day + 3) % 7)) * DAY_MS

@@ -27,8 +27,8 @@ export interface MonthToMake {
 }
 
 /**
- * Writes a month of calls of a team into a log, with its servers and tokens. Since this week's Monday the Jira server is slow,
- * and in the last ten nights an agent asks the database without end.
+ * Writes a month of calls of a team into a log, with its servers and tokens. The Jira server is slow since this week's
+ * Monday, on a Monday or Tuesday since last week's, and in the last ten nights an agent asks the database without end.
  */
 export async function makeMonth(month: MonthToMake): Promise<Workspace> {
   const { storage, seed, calls, now } = month

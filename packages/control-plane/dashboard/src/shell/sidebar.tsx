@@ -61,7 +61,7 @@ function WorkspaceChoice({ slug }: { slug: string | undefined }) {
       value={slug ?? ''}
       onChange={({ target }) => void navigate({ to: '/w/$slug', params: { slug: target.value } })}
     >
-      {slug === undefined && <option value="">Choose a workspace</option>}
+      {slug === undefined && <option value="">Workspace …</option>}
       {workspaces.map((workspace) => (
         <option key={workspace.slug} value={workspace.slug}>
           {workspace.name}

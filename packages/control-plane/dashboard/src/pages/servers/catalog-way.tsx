@@ -154,7 +154,7 @@ function Filters({ question, counts, onAsk }: FiltersProps) {
         value={question.category}
         onChange={(category) => onAsk({ category })}
         options={withCounts(
-          'All categories',
+          'All',
           categories.toSorted((a, b) => a.label.localeCompare(b.label)),
           counts?.category,
         )}
