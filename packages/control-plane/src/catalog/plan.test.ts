@@ -161,7 +161,7 @@ describe('a package from the catalog', () => {
     })
   })
 
-  it('opens the paths that are asked for as such, and no other value however it looks', () => {
+  it('[M11] opens the paths that are asked for as such, and no other value however it looks', () => {
     const deployment = npm({
       packageArguments: [
         { type: 'named', name: '--data', value: '/srv/fixed' },

@@ -19,7 +19,7 @@ function opened(...named: string[]) {
   return filesToOpen('/usr/bin/env', { named }, { folder: vault, files: [] })
 }
 
-describe('what a hosted server may see of the files of the machine', () => {
+describe('[M11] what a hosted server may see of the files of the machine', () => {
   it('is the package its program belongs to, and where that finds what it imports', () => {
     file('site/app/package.json')
     file('site/node_modules/dependency/index.js')
