@@ -171,6 +171,25 @@ describe('a server from the catalog', () => {
     const none = await gateway.ask('admin', 'POST', SERVERS, { catalog: 'nothing-of-the-kind' })
     expect([none.status, typeof none.body.fix]).toEqual([404, 'string'])
   })
+
+  it('is for owners where it opens files of the machine, and sees those it was pointed at', async () => {
+    await using gateway = await openInstallation()
+    const [tickets] = TICKETS.packages
+    const environmentVariables = [{ name: 'KUBECONFIG', isRequired: true, format: 'filepath' }]
+    const about = { ...TICKETS._meta[META], id: 'clusters', deployments: [{ package: 0, auth: 'none' }] }
+    const clusters = {
+      ...TICKETS,
+      remotes: [],
+      packages: [{ ...tickets, environmentVariables }],
+      _meta: { [META]: about },
+    }
+    await gateway.ask('owner', 'PUT', '/catalogs/house', { entries: [clusters] })
+    const addition = { catalog: 'house.clusters', values: { KUBECONFIG: '/srv/kube' } }
+    expect((await gateway.ask('admin', 'POST', SERVERS, addition)).status).toBe(403)
+    expect((await gateway.ask('owner', 'POST', SERVERS, addition)).status).toBe(201)
+    const stored = await gateway.storage.servers.byName('w-acme', 'clusters')
+    expect(stored?.target).toMatchObject({ env: { KUBECONFIG: '/srv/kube' }, opens: ['/srv/kube'] })
+  })
 })
 
 const PACKAGE = {
