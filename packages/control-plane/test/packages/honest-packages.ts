@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -26,6 +26,18 @@ function makeFiles(): string {
   writeFileSync(join(folder, 'note.txt'), 'a note\n')
   writeFileSync(join(folder, 'schema.graphql'), 'type Query { hello(name: String): String! }\n')
   chmodSync(folder, 0o755)
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Notes of one of them, which keeps a journal beside them: hosted servers run as another user. */
+const VAULT = makeVault()
+
+function makeVault(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-vault-'))
+  mkdirSync(join(folder, '.obsidian'))
+  writeFileSync(join(folder, 'note.md'), '# A note\n')
+  chmodSync(folder, 0o777)
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
@@ -188,6 +200,16 @@ const OTHERS: HonestPackage[] = [
     arguments: { path: '/tmp/new.db' },
     answers: /new\.db/,
     refuses: /already exists/,
+  },
+  {
+    // The one that speaks the modern era.
+    identifier: 'obsidian-mcp',
+    version: '2.0.1',
+    args: [VAULT],
+    tools: 12,
+    tool: 'obsidian_list_vaults',
+    arguments: {},
+    answers: /"count": ?1/,
   },
   {
     identifier: '@angular/cli',
