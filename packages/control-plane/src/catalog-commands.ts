@@ -4,7 +4,7 @@ import { catalogFile } from './catalog/catalog-entry.ts'
 import { type CatalogReport, checkCatalog, type NamedPackage } from './catalog/check-catalog.ts'
 import { createCatalogLoader } from './catalog/load-catalog.ts'
 import { CATALOG_FOLDER } from './catalog-folder.ts'
-import { type CatalogLiveCheck, checkCatalogLive, describeLiveCheck } from './catalog-live-check.ts'
+import type { CatalogLiveCheck } from './catalog-live-check.ts'
 import { CommandFailed, EXIT } from './cli/command-failed.ts'
 import { jsonOption } from './cli/options.ts'
 import { formatCell, formatJson, formatTable } from './cli/table.ts'
@@ -70,6 +70,8 @@ async function checkFiles(options: CheckOptions, io: Io): Promise<void> {
 }
 
 async function checkLive({ folder, only = [], report, json }: CheckOptions, io: Io): Promise<void> {
+  // It needs what runs hosted servers, and no other command of these does.
+  const { checkCatalogLive, describeLiveCheck } = await import('./catalog-live-check.ts')
   const { entries } = await createCatalogLoader(folder)()
   const results = await checkCatalogLive({
     ...io,

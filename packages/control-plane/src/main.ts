@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { Command, CommanderError, Option } from 'commander'
 import { mintToken } from './access/token-format.ts'
-import { callInProcess, callThroughSocket } from './admin-transport.ts'
 import { addCatalogCommands } from './catalog-commands.ts'
 import type { AdminCall } from './cli/admin-call.ts'
 import { createAdminCommands } from './cli/admin-commands.ts'
@@ -12,11 +11,11 @@ import { asGatewayError, GatewayError } from './model/error.ts'
 import { OpenThings } from './open-things.ts'
 import { pickOperatorEnv } from './operator-env.ts'
 import { createOperatorLog } from './operator-log.ts'
-import { type Edge, openConfiguredApp, serve } from './serve.ts'
+import type { Edge } from './serve.ts'
 import { readSettings } from './settings.ts'
-import { backUp } from './storage/back-up.ts'
 import { VERSION } from './version.ts'
 
+// What runs the control plane is loaded by those that run it: most commands only ask one that runs already.
 const edge: Edge = {
   clock: { now: () => Date.now() },
   random: { bytes: (count) => randomBytes(count) },
@@ -98,6 +97,7 @@ program
   )
   .option('--json', 'print the result as JSON')
   .action(async (file: string, { json }: { json?: boolean }) => {
+    const { backUp } = await import('./storage/back-up.ts')
     const made = await backUp(readSettings(program.opts(), process.env).settings, file)
     edge.print(json === true ? `${JSON.stringify(made, null, 2)}\n` : `Backed up to ${made.file}.\n`)
     process.stderr.write(
@@ -116,7 +116,9 @@ async function runServer(flags: Record<string, unknown>): Promise<void> {
     },
     process.env,
   )
-  await serve(settings, secrets, edge, stopSignal())
+  const stopped = stopSignal()
+  const { serve } = await import('./serve.ts')
+  await serve(settings, secrets, edge, stopped)
 }
 
 /** npm passes Ctrl-C on to a child that has it from the terminal already: those two are one. */
@@ -150,9 +152,11 @@ async function callAdmin(...request: Parameters<AdminCall>): ReturnType<AdminCal
 let commandCall: AdminCall | undefined
 
 async function openAdminCall(): Promise<AdminCall> {
+  const { callInProcess, callThroughSocket } = await import('./admin-transport.ts')
   const { settings, secrets } = readSettings(program.opts(), process.env)
   const socket = openedForCommand.add(callThroughSocket(controlSocketPath(settings.dataDir)))
   if (await isAnswered(socket)) return socket
+  const { openConfiguredApp } = await import('./serve.ts')
   const app = openedForCommand.add(await openConfiguredApp(settings, secrets, edge))
   return callInProcess(app.admin)
 }
