@@ -15,7 +15,6 @@ import type { Edge } from './serve.ts'
 import { readSettings } from './settings.ts'
 import { VERSION } from './version.ts'
 
-// What runs the control plane is loaded by those that run it: most commands only ask one that runs already.
 const edge: Edge = {
   clock: { now: () => Date.now() },
   random: { bytes: (count) => randomBytes(count) },
@@ -156,6 +155,7 @@ async function openAdminCall(): Promise<AdminCall> {
   const { settings, secrets } = readSettings(program.opts(), process.env)
   const socket = openedForCommand.add(callThroughSocket(controlSocketPath(settings.dataDir)))
   if (await isAnswered(socket)) return socket
+  // Most commands only ask a control plane that runs: what runs one is loaded where one must be.
   const { openConfiguredApp } = await import('./serve.ts')
   const app = openedForCommand.add(await openConfiguredApp(settings, secrets, edge))
   return callInProcess(app.admin)
