@@ -107,6 +107,18 @@ it('does not wait for a hosted server that has not answered yet, nor leaves it b
   expect(left.filter(isRunning)).toEqual([])
 }, 30_000)
 
+it('does not wait for a server that could not be asked, for want of its credential', async () => {
+  await using plane = await ControlPlane.start()
+  await plane.workspace('team')
+  const headers = { Authorization: 'Bearer {{TOKEN}}' }
+  const server = { name: 'keyless', url: 'http://127.0.0.1:9/sse', transport: 'sse', headers }
+  await plane.api('POST', '/workspaces/team/servers', server)
+  await plane.api('POST', '/workspaces/team/servers/keyless/check')
+  const toldAt = performance.now()
+  await plane.kill()
+  expect(performance.now() - toldAt).toBeLessThan(5_000)
+})
+
 it.each(['SIGTERM', 'SIGINT'] as const)(
   'ends at once at a second signal, %s',
   async (second) => {
