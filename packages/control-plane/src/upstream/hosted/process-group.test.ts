@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { isRunning } from '../../../test/servers/is-running.ts'
 import { endGroup } from './process-group.ts'
 
-async function startGroup(script: string): Promise<{ group: number; ended: Promise<unknown> }> {
+/** `said` is the first line of the script. */
+async function startGroup(script: string) {
   const child = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
   const ended = once(child, 'exit')
-  await once(child.stdout, 'data')
-  return { group: child.pid ?? 0, ended }
+  const [said] = await once(child.stdout, 'data')
+  return { group: child.pid ?? 0, ended, said: String(said).trim() }
 }
 
 async function msToEnd(group: number): Promise<number> {
@@ -20,8 +22,8 @@ async function msToEnd(group: number): Promise<number> {
 describe.skipIf(process.platform === 'win32')('the end of a process group', () => {
   it('does not wait for what has ended and was not reaped', async () => {
     // The one that takes the shell's place knows nothing of the child, which ends and stays as it is.
-    const { group, ended } = await startGroup('sleep 0.05 & echo ready; exec sleep 60')
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    const { group, ended, said } = await startGroup('sleep 0.05 & echo $!; exec sleep 60')
+    await expect.poll(() => isRunning(Number(said)), { interval: 10 }).toBe(false)
     expect(await msToEnd(group)).toBeLessThan(700)
     await ended
   })

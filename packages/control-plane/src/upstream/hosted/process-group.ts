@@ -13,6 +13,8 @@ const POLLS_PER_LOOK = 5
 const PROCESSES_PER_TURN = 100
 /** The name of a process has 15 characters at most, and its group stands right behind. */
 const STAT_BYTES = 256
+/** Of a process that ended before or while its file was read. */
+const ENDED = new Set(['ENOENT', 'ESRCH'])
 
 /**
  * Sends a signal to every process of a group; signal 0 only asks. Answers whether the group has any process left.
@@ -50,16 +52,19 @@ async function isGoneWithin(groupId: number, timeoutMs: number): Promise<boolean
   return true
 }
 
+/** What cannot be looked at, for want of open files or of `/proc`, may be running. */
 async function hasRunning(groupId: number): Promise<boolean> {
   if (process.platform !== 'linux') return true
-  const names = await readdir('/proc').catch(() => undefined)
-  if (names === undefined) return true
-  const start = Buffer.alloc(STAT_BYTES)
-  for (const [index, name] of names.entries()) {
-    if (index % PROCESSES_PER_TURN === 0) await setImmediate()
-    if (/^\d+$/.test(name) && groupOfRunning(name, start) === groupId) return true
+  try {
+    const start = Buffer.alloc(STAT_BYTES)
+    for (const [index, name] of (await readdir('/proc')).entries()) {
+      if (index % PROCESSES_PER_TURN === 0) await setImmediate()
+      if (/^\d+$/.test(name) && groupOfRunning(name, start) === groupId) return true
+    }
+    return false
+  } catch {
+    return true
   }
-  return false
 }
 
 /** The group of a process, undefined for one that has ended; proc_pid_stat(5). */
@@ -70,15 +75,18 @@ function groupOfRunning(pid: string, start: Buffer): number | undefined {
   return state === 'Z' || state === 'X' ? undefined : Number(group)
 }
 
-/** `readFile` takes 64 KiB for a file whose size it is not told, which is many times what stands there. */
+/**
+ * The beginning of a file, nothing of one that is gone. `readFile` takes 64 KiB for a file whose size it is not told,
+ * which is many times what stands there.
+ */
 function readStart(path: string, start: Buffer): string {
   let file: number | undefined
   try {
     file = openSync(path, 'r')
     return start.toString('latin1', 0, readSync(file, start))
-  } catch {
-    // It has ended meanwhile.
-    return ''
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && ENDED.has(String(error.code))) return ''
+    throw error
   } finally {
     if (file !== undefined) closeSync(file)
   }
