@@ -20,7 +20,8 @@ process.env.MCPGW_OWNER_TOKEN = BENCH_TOKEN
 process.argv.push('--port', BENCH_PORT, '--data-dir', mkdtempSync(join(BENCH_DIR, 'mcpgw-')))
 process.argv.push('--hosting', 'off', '--allow-upstream', '127.0.0.0/8')
 // The program runs until it is told to stop, so nobody waits for it here.
-const running = import('../packages/control-plane/src/main.ts')
+const program: string = '../packages/control-plane/dist/mcpgw-server.js'
+const running = import(program)
 running.catch(() => process.exit(1))
 // Where another program started it and is gone, the program is told to stop. Waiting for that must not keep it running.
 process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))

@@ -4,7 +4,10 @@ import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 /** The two programs, as they are in this repository. */
-export const SERVER_PROGRAM = resolve(import.meta.dirname, '../../packages/control-plane/src/main.ts')
+export const SERVER_PROGRAM = resolve(
+  import.meta.dirname,
+  '../../packages/control-plane/dist/mcpgw-server.js',
+)
 export const BRIDGE_PROGRAM = resolve(import.meta.dirname, '../../packages/bridge/dist/mcpgw.js')
 
 /** Starting, ending or one command takes a second, on a busy machine several; what takes longer than this has no end. */

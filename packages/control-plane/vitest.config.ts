@@ -9,7 +9,7 @@ const MEASURED = [
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/dashboard/build-dashboard.ts'],
+    globalSetup: ['test/build.ts'],
     // Real servers, databases and processes take their time on a small machine that does other things too.
     testTimeout: 120_000,
     hookTimeout: 60_000,

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { hashToken, mintToken } from './access/token-format.ts'
 import type { App } from './app.ts'
+import { BRIDGE_FOLDER } from './bridge-folder.ts'
 import type { HostedTarget, Server } from './model/server.ts'
 import type { Workspace } from './model/workspace.ts'
-import { nodeServer, STARTERS } from './starter-servers.ts'
+import { packageServer, STARTERS } from './starter-servers.ts'
 
 const SLUG = 'demo'
 
@@ -38,9 +38,11 @@ type DemoServer = (folder: string) => HostedTarget
 /** The order in which they are listed when the demo starts. */
 const SERVERS: Record<string, DemoServer> = {
   everything: STARTERS.everything,
-  files: (folder) => nodeServer('@modelcontextprotocol/server-filesystem', [welcomingFolder(folder)]),
+  files: (folder) => packageServer('@modelcontextprotocol/server-filesystem', [welcomingFolder(folder)]),
   memory: (folder) =>
-    nodeServer('@modelcontextprotocol/server-memory', [], { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') }),
+    packageServer('@modelcontextprotocol/server-memory', [], {
+      MEMORY_FILE_PATH: join(folder, 'memory.jsonl'),
+    }),
   time: STARTERS.time,
 }
 
@@ -120,7 +122,7 @@ export function describeDemo(
   const url = `${origin}/ws/${workspace.slug}`
   const entry = {
     command: process.execPath,
-    args: [bridgeFile(), 'stdio', '--workspace', url],
+    args: [join(BRIDGE_FOLDER, 'dist/mcpgw.js'), 'stdio', '--workspace', url],
     env: { MCPGW_TOKEN: token },
   }
   const snippet = JSON.stringify({ mcpServers: { mcpgw: entry } }, null, 2)
@@ -151,7 +153,3 @@ export function describeDemo(
 }
 
 const ONCE = '                 There is no owner yet: whoever opens this first becomes it, within 24 hours.'
-
-function bridgeFile(): string {
-  return resolve(dirname(fileURLToPath(import.meta.url)), '../../bridge/dist/mcpgw.js')
-}

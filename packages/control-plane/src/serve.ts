@@ -28,6 +28,8 @@ export async function openConfiguredApp(
 ): Promise<App> {
   // Before anything is made: a URL that is of no database is a mistake, and no reason for a new key.
   sqliteFileOf(settings)
+  const { metricsToken } = secrets
+  if (metricsToken !== undefined) requireWellFormed('MCPGW_METRICS_TOKEN', metricsToken)
   await ensureFolder(settings.dataDir)
   const { key, older, file, madeFile } = readMasterKey(settings, secrets, edge.random)
   if (madeFile !== undefined)
@@ -35,7 +37,10 @@ export async function openConfiguredApp(
       `A master key was made in ${madeFile}. Back it up elsewhere: without it no stored credential can ever be read again.`,
     )
   closeInheritedFiles()
-  return openApp({ settings, masterKey: key, olderMasterKeys: older, masterKeyFile: file, ...edge })
+  return openApp({
+    ...{ settings, masterKey: key, olderMasterKeys: older, masterKeyFile: file, metricsToken },
+    ...edge,
+  })
 }
 
 async function ensureFolder(dataDir: string): Promise<void> {
@@ -114,13 +119,16 @@ function nextSteps(origin: string, demo: Demo | undefined, setUpLink: string | u
 `
 }
 
+function requireWellFormed(name: string, token: string): void {
+  if (isWellFormedToken(token)) return
+  throw new GatewayError('configuration', `${name} is not a well-formed token.`, {
+    fix: 'It is mcpgw_, 40 letters or digits, and 6 more that are their checksum. Make one with: mcpgw-server token mint',
+  })
+}
+
 /** Registers the token that automation brings; one that is known already stays as it is. */
 async function registerOwner({ storage, manage }: App, token: string): Promise<void> {
-  if (!isWellFormedToken(token)) {
-    throw new GatewayError('configuration', 'MCPGW_OWNER_TOKEN is not a well-formed token.', {
-      fix: 'It is mcpgw_, 40 letters or digits, and 6 more that are their checksum. Make one with: mcpgw-server token mint',
-    })
-  }
+  requireWellFormed('MCPGW_OWNER_TOKEN', token)
   const hash = hashToken(token)
   if ((await storage.tokens.byHash(hash)) !== undefined) return
   const now = manage.clock.now()

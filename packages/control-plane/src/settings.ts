@@ -40,6 +40,8 @@ export interface SecretSettings {
   previousMasterKey: string | undefined
   previousMasterKeyFile: string | undefined
   ownerToken: string | undefined
+  /** Opens `/metrics` and nothing else. */
+  metricsToken: string | undefined
 }
 
 const flag = z.union([
@@ -126,6 +128,7 @@ const schema = z.object({
   previousMasterKey: z.string().optional(),
   previousMasterKeyFile: z.string().optional(),
   ownerToken: z.string().optional(),
+  metricsToken: z.string().optional(),
 })
 
 /** Where clients reach us: what the settings say, or else what we listen on. */
@@ -160,6 +163,7 @@ const SOURCES: Record<keyof z.infer<typeof schema>, { flag?: string; variable: s
   previousMasterKey: { variable: 'MCPGW_PREVIOUS_MASTER_KEY' },
   previousMasterKeyFile: { variable: 'MCPGW_PREVIOUS_MASTER_KEY_FILE' },
   ownerToken: { variable: 'MCPGW_OWNER_TOKEN' },
+  metricsToken: { variable: 'MCPGW_METRICS_TOKEN' },
 }
 
 /** Reads flags and environment, once; flags win. Throws `configuration` that names everything wrong in one message. */
@@ -175,12 +179,15 @@ export function readSettings(
   )
   const read = schema.safeParse(given)
   if (!read.success) throw unreadable(read.error)
-  const { masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile, ownerToken, ...rest } =
-    read.data
+  const { masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile, ...others } = read.data
+  const { ownerToken, metricsToken, ...rest } = others
   const { publicUrl, databaseUrl, trustedProxies, auditCheckpoints, auditRetentionDays } = rest
   return {
     settings: { ...rest, publicUrl, databaseUrl, trustedProxies, auditCheckpoints, auditRetentionDays },
-    secrets: { masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile, ownerToken },
+    secrets: {
+      ...{ masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile },
+      ...{ ownerToken, metricsToken },
+    },
   }
 }
 

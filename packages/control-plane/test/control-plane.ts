@@ -3,15 +3,16 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { mintToken } from '../src/access/token-format.ts'
 import { COMPILE_CACHE } from './compile-cache.ts'
-
-const MAIN = resolve(import.meta.dirname, '../src/main.ts')
+import { PROGRAM } from './program.ts'
 
 export interface StartOptions {
   args?: string[]
   env?: Record<string, string>
+  /** Another copy of the program, such as one that was installed. */
+  program?: string
   /** What starts the program in place of the system, such as `['prlimit', '--nofile=256']` or `unshare`. */
   launcher?: string[]
   /** Kept after the end; made and removed when absent. */
@@ -47,7 +48,7 @@ export class ControlPlane implements AsyncDisposable {
 
   /** Starts the program, again on the same port after a `kill`. Resolves when it says that it is ready. */
   async start(): Promise<void> {
-    const { args = [], env = {}, launcher = [], withoutOwner = false } = this.#options
+    const { args = [], env = {}, launcher = [], withoutOwner = false, program = PROGRAM } = this.#options
     const { allowUpstreams = ['127.0.0.0/8', '::1/128'] } = this.#options
     const flags = [
       '--data-dir',
@@ -59,7 +60,7 @@ export class ControlPlane implements AsyncDisposable {
     const [command = process.execPath, ...rest] = [
       ...launcher,
       process.execPath,
-      MAIN,
+      program,
       'serve',
       ...flags,
       ...args,

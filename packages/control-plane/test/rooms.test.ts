@@ -31,7 +31,17 @@ const ROOMS: Record<string, Room> = {
     because: 'which tools exist under which names is a pure question',
   },
   openapi: {
-    may: ['model', 'protocol', 'access', 'yaml', 'zod', 'node:crypto', 'node:http', 'node:worker_threads'],
+    may: [
+      'model',
+      'protocol',
+      'access',
+      'yaml',
+      'zod',
+      'node:crypto',
+      'node:http',
+      'node:path',
+      'node:worker_threads',
+    ],
     because:
       'what a document says, and what a call of it looks like, is tested by tables; of access it takes how patterns are read',
   },
@@ -57,6 +67,10 @@ const ROOMS: Record<string, Room> = {
     may: ['model', 'node:timers/promises'],
     because:
       'what is counted and how figures are read from it must be testable by tables; it is given a store',
+  },
+  metrics: {
+    may: ['model', 'prom-client'],
+    because: 'it is told what was logged, and asks for what is so at the moment',
   },
   storage: {
     may: ['model', 'zod', 'kysely', 'pg', 'node:*'],
@@ -149,6 +163,10 @@ const ROOMS: Record<string, Room> = {
   'http/json': {
     may: ['model'],
     because: 'a JSON body is read, and an error told, the same at every door, and no door is known here',
+  },
+  'http/metrics': {
+    may: ['model', 'http/json', 'hono', 'node:http'],
+    because: 'doors do not import each other: what is counted, and who may read it, is handed to it',
   },
   'http/pages': {
     may: ['model', 'hono', 'node:fs'],

@@ -199,7 +199,8 @@ export function createAuthenticator({ tokens, bus, clock }: AuthenticatorOptions
   }
 }
 
-function readToken(header: string | undefined): string {
+/** The token in an `Authorization` header. Throws `unauthenticated` for anything else. */
+export function readToken(header: string | undefined): string {
   if (header === undefined) throw tokenNeeded()
   const [scheme = '', token = '', ...rest] = header.length <= 256 ? header.split(' ') : []
   if (scheme.toLowerCase() !== 'bearer') throw tokenNeeded()

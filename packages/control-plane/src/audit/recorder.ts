@@ -24,6 +24,10 @@ export interface Recorder extends AsyncDisposable {
   begin(): Attempt
   /** `begin` and `finish` in one, for what is over already. */
   record(entry: AuditEntry): Promise<void>
+  /** False while rows wait to be written that could not be: then `begin` throws. */
+  canWrite(): boolean
+  /** The one listener hears of rows when they are durable. It must not throw. */
+  onWritten(listener: (entries: readonly AuditEntry[]) => void): void
 }
 
 export interface RecorderOptions {
@@ -55,6 +59,8 @@ export function createRecorder({ store, maxWaitMs = 5 }: RecorderOptions): Recor
   let unwritten: AuditEntry[] = []
   let failure: unknown
   let retryTimer: NodeJS.Timeout | undefined
+
+  let heard = (_entries: readonly AuditEntry[]) => {}
 
   /** A store that throws at once is no different from one that rejects. */
   const append = async (entries: AuditEntry[]) => store.append(entries, linkRow)
@@ -119,6 +125,8 @@ export function createRecorder({ store, maxWaitMs = 5 }: RecorderOptions): Recor
     try {
       await append(entries)
       written.resolve()
+      // After those who wait for an answer.
+      queueMicrotask(() => heard(entries))
     } catch (error) {
       failure = error
       unwritten = entries
@@ -154,6 +162,7 @@ export function createRecorder({ store, maxWaitMs = 5 }: RecorderOptions): Recor
     try {
       await append(entries)
       unwritten = unwritten.slice(entries.length)
+      heard(entries)
     } catch (error) {
       failure = error
     }
@@ -174,6 +183,10 @@ export function createRecorder({ store, maxWaitMs = 5 }: RecorderOptions): Recor
   return {
     begin,
     record: async (entry) => begin().finish(entry),
+    canWrite: () => unwritten.length === 0,
+    onWritten(listener) {
+      heard = listener
+    },
     [Symbol.asyncDispose]: close,
   }
 }

@@ -18,6 +18,10 @@ export class CallLimits {
     this.#rate = perMinute === 0 ? undefined : new CallRate(perMinute, now)
   }
 
+  get running(): number {
+    return this.#running
+  }
+
   /** Gives a refusal, or nothing: then `ended` is to be called once. */
   begin(tokenId: string, method: string): GatewayError | undefined {
     if (this.#running >= this.#limits.calls) return overloaded(this.#limits.calls)

@@ -5,7 +5,7 @@ import { createView, type WorkspaceView } from '../aggregation/workspace-view.ts
 import type { Change, ChangeBus } from '../model/change.ts'
 import type { OfferedTool } from '../model/inspector.ts'
 import type { WorkspacePins } from '../model/pin.ts'
-import type { Server, ServerHealth } from '../model/server.ts'
+import type { Server, ServerHealth, ServerStatus } from '../model/server.ts'
 import type { ServerStore } from '../model/stores.ts'
 import type { Workspace } from '../model/workspace.ts'
 import { NOBODY } from '../upstream/peer.ts'
@@ -185,6 +185,13 @@ export class WorkspaceRuntime implements AsyncDisposable {
 
   servers(): Server[] {
     return Array.from(this.#entries.values(), ({ server }) => server)
+  }
+
+  /** Of each server, without looking at its tools. */
+  statuses(): ServerStatus[] {
+    return Array.from(this.#entries.values(), ({ server, running }) =>
+      server.enabled ? (running?.upstream.health().status ?? 'connecting') : 'disabled',
+    )
   }
 
   health(server: Server): ServerHealth {

@@ -90,6 +90,11 @@ export class Workspaces implements AsyncDisposable {
     this.#load(` ${workspaceId}`, () => this.#options.workspaces.byId(workspaceId)).catch(() => {})
   }
 
+  /** Those that are at work, by id. */
+  running(): ReadonlyMap<string, WorkspaceRuntime> {
+    return this.#byId
+  }
+
   /** What is known of servers and tools, for the people who manage them. */
   inspector(): ServerInspector {
     return {

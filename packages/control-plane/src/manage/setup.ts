@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { hashToken, mintToken } from '../access/token-format.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Principal } from '../model/principal.ts'
+import type { PackageRef } from '../model/server.ts'
 import type { Manage } from './context.ts'
 import { line } from './fields.ts'
 import { INSTALLATION_LOG, perform, record } from './operation.ts'
@@ -13,12 +14,10 @@ const LIFETIME_MS = 24 * 3_600_000
 const CONTEXT = 'first owner'
 
 /** A server that works without a network or a credential. */
-export interface StarterServer {
-  name: string
-  command: string
-  args: string[]
-  env: Record<string, string>
-}
+export type StarterServer = { name: string; args: string[]; env: Record<string, string> } & (
+  | { command: string }
+  | { package: PackageRef }
+)
 
 export interface SetUp {
   /** The owner token: the only answer that ever holds it. */

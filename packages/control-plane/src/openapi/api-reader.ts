@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { type ErrorCode, GatewayError } from '../model/error.ts'
 import type { ApiReading } from './read-api.ts'
@@ -8,6 +9,8 @@ const TIME_LIMIT_MS = 60_000
 const MAX_MEMORY_MIB = 1_024
 /** Documents are read when somebody adds a server, and each takes a core. */
 const MAX_READING = 2
+/** TypeScript in a checkout, JavaScript as built. */
+const THREAD = new URL(`./api-reader-worker${extname(import.meta.filename)}`, import.meta.url)
 
 /** Reads documents; see `readApi`. */
 export type ApiReader = (text: string, choice: OperationChoice | undefined) => Promise<ApiReading>
@@ -36,7 +39,7 @@ export function createApiReader(): ApiReader {
 }
 
 async function readInThread(text: string, choice: OperationChoice | undefined): Promise<ApiReading> {
-  const worker = new Worker(new URL('./api-reader-worker.ts', import.meta.url), {
+  const worker = new Worker(THREAD, {
     workerData: { text, choice },
     name: 'OpenAPI reader',
     resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MIB },

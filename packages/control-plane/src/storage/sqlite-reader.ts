@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { extname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import {
@@ -16,6 +17,8 @@ import { GatewayError } from '../model/error.ts'
 import type { Tables } from './tables.ts'
 
 const CLOSE_WITHIN_MS = 2_000
+/** TypeScript in a checkout, JavaScript as built. */
+const THREAD = new URL(`./sqlite-reader-worker${extname(import.meta.filename)}`, import.meta.url)
 
 /**
  * Reads a SQLite file in a thread of its own: `node:sqlite` waits for each answer, and a question that takes it 100 ms would
@@ -64,7 +67,7 @@ class ReaderThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./sqlite-reader-worker.ts', import.meta.url), {
+    const worker = new Worker(THREAD, {
       workerData: { path: this.#path },
       name: 'sqlite reader',
     })

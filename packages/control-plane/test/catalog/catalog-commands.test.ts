@@ -3,13 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exampleEntry } from '../../src/catalog/test-entry.ts'
 import { askNpmRegistry } from '../../src/npm-registry.ts'
 import { COMPILE_CACHE } from '../compile-cache.ts'
+import { PROGRAM } from '../program.ts'
 
-const MAIN = resolve(import.meta.dirname, '../../src/main.ts')
 let folder: string
 let registry: Awaited<ReturnType<typeof openRegistry>>
 
@@ -62,7 +62,7 @@ interface Outcome {
 function run(args: string[], environment: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   const env = { ...COMPILE_CACHE, PATH: process.env.PATH, HOME: folder, ...environment }
   return new Promise((done) => {
-    execFile(process.execPath, [MAIN, ...args], { env, cwd: folder }, (error, stdout, stderr) =>
+    execFile(process.execPath, [PROGRAM, ...args], { env, cwd: folder }, (error, stdout, stderr) =>
       done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
     )
   })

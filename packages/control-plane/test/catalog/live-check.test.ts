@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCatalogLoader } from '../../src/catalog/load-catalog.ts'
 import { CATALOG_FOLDER } from '../../src/catalog-folder.ts'
 import { liveEntriesOf } from '../../src/catalog-live-check.ts'
+import { PROGRAM } from '../program.ts'
 import { LOOK_AROUND_SERVER } from '../servers/look-around-server.ts'
 import { type NpmRegistry, startNpmRegistry } from '../servers/npm-registry.ts'
 
-const MAIN = resolve(import.meta.dirname, '../../src/main.ts')
 const folder = mkdtempSync(join(tmpdir(), 'live-check-'))
 let registry: NpmRegistry
 
@@ -25,7 +25,7 @@ afterAll(async () => {
 /** The command as people type it; temporary files are where the test can see them. */
 async function check(...args: string[]) {
   const env = { PATH: process.env.PATH, HOME: folder, TMPDIR: folder, ...registry.env }
-  const run = promisify(execFile)(process.execPath, [MAIN, 'catalog', 'check', '--live', ...args], { env })
+  const run = promisify(execFile)(process.execPath, [PROGRAM, 'catalog', 'check', '--live', ...args], { env })
   return run.then(
     ({ stdout }) => ({ code: 0, stdout }),
     ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),

@@ -2,8 +2,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import build from '../build.ts'
 import { noBrowser, openBrowser } from '../oauth/browser.ts'
-import buildDashboard from './build-dashboard.ts'
 import { callOnce } from './call-once.ts'
 import { INSTALLATION_PAGES, OUTSIDE_PAGES, workspacePages } from './pages.ts'
 import { openTeam, type Team } from './team.ts'
@@ -221,5 +221,5 @@ async function someRow({ plane, slug }: Team): Promise<number> {
 }
 
 if (noBrowser !== undefined) throw new Error(`There are no screenshots to take: ${noBrowser}.`)
-buildDashboard()
+build()
 await takeAll()

@@ -79,11 +79,14 @@ describe('a start that cannot work ends with a reason and what to do', () => {
     )
   })
 
-  it('refuses an owner token that is not well-formed, without repeating it', async () => {
-    const ended = await serve([], { MCPGW_OWNER_TOKEN: 'mcpgw_geheim' })
-    expectRefusal(ended, 1, 'MCPGW_OWNER_TOKEN is not a well-formed token', 'mcpgw-server token mint')
-    expect(ended.stderr).not.toContain('mcpgw_geheim')
-  })
+  it.each(['MCPGW_OWNER_TOKEN', 'MCPGW_METRICS_TOKEN'])(
+    'refuses in %s what is not well-formed, without repeating it',
+    async (name) => {
+      const ended = await serve([], { [name]: 'mcpgw_geheim' })
+      expectRefusal(ended, 1, `${name} is not a well-formed token`, 'mcpgw-server token mint')
+      expect(ended.stderr).not.toContain('mcpgw_geheim')
+    },
+  )
 
   it.each([
     ['short', 'c2hvcnQ='],

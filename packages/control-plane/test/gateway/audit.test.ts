@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PROGRAM } from '../program.ts'
 import { CLIENTS, connect } from './clients.ts'
 import {
   eraOf,
@@ -176,10 +176,9 @@ it('is whole, as the API and the command line both find', async () => {
   const verdict = await workspace.plane.api('GET', `/workspaces/${workspace.slug}/audit/verify`)
   expect(verdict.ok).toBe(true)
   expect(verdict.rows).toBeGreaterThan(CLIENTS.length * KINDS.length * PROVOKED.length)
-  const main = resolve(import.meta.dirname, '../../src/main.ts')
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [main, 'audit', 'verify', workspace.slug, '--json', '--data-dir', workspace.plane.dataDir],
+    [PROGRAM, 'audit', 'verify', workspace.slug, '--json', '--data-dir', workspace.plane.dataDir],
     { env: { PATH: process.env.PATH } },
   )
   expect(JSON.parse(stdout)).toMatchObject({ items: [{ workspace: workspace.slug, ok: true }] })

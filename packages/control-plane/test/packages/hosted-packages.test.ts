@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, realpathSync, rmSync, utimesSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ControlPlane } from '../control-plane.ts'
+import { PROGRAM } from '../program.ts'
 import { WireClient } from '../resilience/wire-client.ts'
 import { LOOK_AROUND_SERVER } from '../servers/look-around-server.ts'
 import { type NpmRegistry, startNpmRegistry } from '../servers/npm-registry.ts'
 
-const MAIN = resolve(import.meta.dirname, '../../src/main.ts')
 const SERVERS = '/workspaces/team/servers'
 const SERVER = { manifest: { bin: 'server.js' }, files: { 'server.js': LOOK_AROUND_SERVER } }
 let registry: NpmRegistry
@@ -145,7 +145,7 @@ describe('a server from an npm package', () => {
       '--deep',
     ]
     const { stdout } = await promisify(execFile)(process.execPath, [
-      MAIN,
+      PROGRAM,
       '--data-dir',
       plane.dataDir,
       ...words,

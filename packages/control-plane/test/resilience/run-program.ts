@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
 import { COMPILE_CACHE } from '../compile-cache.ts'
-
-const MAIN = resolve(import.meta.dirname, '../../src/main.ts')
+import { PROGRAM } from '../program.ts'
 
 export interface Ended {
   code: number | null
@@ -17,7 +15,7 @@ export async function runProgram(
   env: Record<string, string> = {},
   limitMs = 10_000,
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
     env: { ...COMPILE_CACHE, PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -447,7 +447,7 @@ describe('[V1] a credential at rest', () => {
       looked.push(commandLine.toString())
     }
     expect(looked.some((text) => text.includes('printenv'))).toBe(true)
-    expect(looked.some((text) => text.includes('main.ts'))).toBe(true)
+    expect(looked.some((text) => text.includes('mcpgw-server.js'))).toBe(true)
     expect(found()).toEqual([])
   })
 

@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ControlPlane } from '../control-plane.ts'
+import { PROGRAM } from '../program.ts'
 import { WireClient } from '../resilience/wire-client.ts'
 import { HOSTILE_TEXTS } from './hostile-texts.ts'
 import { startTiny, type Tiny } from './tiny-upstream.ts'
 
-const MAIN = resolve(import.meta.dirname, '../../src/main.ts')
 /** Whatever moves a cursor, colours, reorders or begins a line where none should begin. */
 const UNSAFE = /[^\P{Cc}\n]|[\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 const MAX_LINE = 10_000
@@ -63,7 +62,7 @@ async function sayEverything(): Promise<void> {
 }
 
 const run = (...args: string[]) =>
-  spawnSync(process.execPath, [MAIN, '--data-dir', plane.dataDir, ...args], {
+  spawnSync(process.execPath, [PROGRAM, '--data-dir', plane.dataDir, ...args], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, HOME: plane.dataDir },
     maxBuffer: 64 * 1024 * 1024,

@@ -51,8 +51,7 @@ export async function readBridgeManifest(folder: string): Promise<BridgeManifest
   return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as BridgeManifest
 }
 
-/** A published package carries its licence itself; in the repository it may stand at the root. */
 function findLicense(folder: string): SourceFile[] {
-  const path = [join(folder, 'LICENSE'), join(folder, '../../LICENSE')].find((place) => existsSync(place))
-  return path === undefined ? [] : [{ name: 'LICENSE', path }]
+  const path = join(folder, 'LICENSE')
+  return existsSync(path) ? [{ name: 'LICENSE', path }] : []
 }

@@ -19,6 +19,10 @@ export class OpenStreams {
     this.#limits = limits
   }
 
+  get open(): number {
+    return this.#open
+  }
+
   /** Counts a stream until its response is closed, which it may be already. Throws `too_many` or `overloaded`. */
   add(tokenId: string, response: ServerResponse): void {
     // Nothing would ever take it off again.
