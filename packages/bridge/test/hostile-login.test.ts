@@ -129,9 +129,9 @@ describe.skipIf(process.platform !== 'linux')('[M29] the browser', () => {
     await using gateway = await openLoginGateway()
     const { env, opened, traces } = createMachine()
     const login = startLogin([`${gateway.origin}${path}`, '--browser'], { ...env, MCPGW_TOKEN: goodToken })
-    const { comeBack, state, origin } = await addressOf(login)
+    const { comeBack, state, iss } = await addressOf(login)
     await expect.poll(opened).toBeDefined()
-    await comeBack({ error: 'access_denied', state, iss: origin })
+    await comeBack({ error: 'access_denied', state, iss })
     expectHarmless(await login.finished)
     const [count, address = '', ...passedOn] = opened() ?? []
     expect(count).toBe('1')
@@ -319,8 +319,8 @@ describe('[M26] words of a gateway', () => {
     await using gateway = await openLoginGateway()
     const { env } = createMachine()
     const login = startLogin([gateway.url, '--browser', '--no-open'], env)
-    const { comeBack, state, origin } = await addressOf(login)
-    await comeBack({ error: text, error_description: text, state, iss: origin })
+    const { comeBack, state, iss } = await addressOf(login)
+    await comeBack({ error: text, error_description: text, state, iss })
     const done = await login.finished
     expect(done.code).toBe(1)
     expectHarmless(done)

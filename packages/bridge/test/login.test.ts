@@ -89,9 +89,9 @@ it.each([
 it('tells that the login was cancelled in the browser', async () => {
   await using gateway = await openLoginGateway()
   const login = startLogin([gateway.url, ...byHand], bridgeEnvironment())
-  const { comeBack, state, origin } = await addressOf(login)
+  const { comeBack, state, iss } = await addressOf(login)
   const description = 'Ada said no.'
-  await comeBack({ error: 'access_denied', error_description: description, state, iss: origin })
+  await comeBack({ error: 'access_denied', error_description: description, state, iss })
   const { code, stdout } = await login.finished
   expect(code).toBe(1)
   expect(JSON.parse(stdout).error).toMatchObject({ reason: 'forbidden' })

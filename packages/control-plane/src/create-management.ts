@@ -3,6 +3,7 @@ import { compileCatalogRules } from './access/catalog-rules.ts'
 import { createCatalogLoader } from './catalog/load-catalog.ts'
 import { createCatalogShelf } from './catalog/shelf.ts'
 import { CATALOG_FOLDER } from './catalog-folder.ts'
+import { createClientDocumentFetch } from './client-document-fetch.ts'
 import { watchEventLoop } from './event-loop-watch.ts'
 import { createCallByHand } from './gateway/call-by-hand.ts'
 import { createLookAside } from './look-aside.ts'
@@ -35,6 +36,7 @@ export function createManagement(foundations: Foundations, dataPlane: DataPlane)
     }),
     inspector: workspaces.inspector(),
     oauthClient,
+    fetchClientDocument: createClientDocumentFetch(guard, replyLimits(foundations.limits)),
     callTool: createCallByHand({ workspaces, gateway, watch: authenticator.watch }),
     system: createSystemReport(foundations),
     newId: randomUUID,

@@ -115,7 +115,7 @@ function createPeoplesDoors(
   )
   operations.route('/', createSessionDoor({ ...common, publicUrl, starterServers }))
   operations.route('/', admin)
-  operations.route('/', createOAuthApp({ manage, publicUrl, addresses, sessionOf, reportError }))
+  operations.route('/', createOAuthApp({ manage, publicUrl, addresses, sessionOf, reportError, checkJson }))
   operations.route('/', createPagesApp(settings))
   operations.route('/', dashboard)
   return { admin, operations }
@@ -123,7 +123,7 @@ function createPeoplesDoors(
 
 /** What the doors of a workspace have in common. */
 function openWorkspaceDoor(
-  { storage, authenticator, clock, limits, large, log, reportError }: Foundations,
+  { settings, storage, authenticator, clock, limits, large, log, reportError }: Foundations,
   { workspaces, gateway }: DataPlane,
   badTokens: BadTokens,
   opened: OpenThings,
@@ -135,6 +135,7 @@ function openWorkspaceDoor(
   })
   return {
     ...{ workspaces, gateway, authenticator, badTokens, limits, reportError },
+    publicUrl: settings.publicUrl,
     requestLimits: requestLimits(limits),
     clients: opened.add(clients),
     readers: new SlowReaders(limits, large),

@@ -153,8 +153,8 @@ const ROOMS: Record<string, Room> = {
     because: 'it hands out files of ours to anybody: it knows no token and no workspace',
   },
   'http/oauth': {
-    may: ['model', 'manage', 'http/pages', 'http/callers', 'hono', '@hono/node-server', 'zod'],
-    because: 'doors do not import each other; pages and callers are no doors',
+    may: ['model', 'manage', 'http/json', 'http/pages', 'http/callers', 'hono', '@hono/node-server', 'zod'],
+    because: 'doors do not import each other; pages, callers and JSON are no doors',
   },
   'http/callers': {
     may: ['model', 'ipaddr.js', 'node:http'],

@@ -53,7 +53,7 @@ export async function loginByBrowser(options: {
 }
 
 function requireCode(answer: URLSearchParams, origin: string, again: string): string {
-  if (answer.get('iss') !== origin) {
+  if (answer.get('iss') !== `${origin}/oauth`) {
     throw new BridgeError('server_error', `The answer in the browser did not come from ${origin}.`, {
       fix: 'Log in with the URL that the gateway itself gives for the workspace.',
     })

@@ -43,5 +43,6 @@ export async function addressOf(login: LoginProcess) {
     return fetch(callback, { redirect: 'error' })
   }
   const state = asked.get('state') ?? ''
-  return { asked, callback, comeBack, granted: { code: 'c'.repeat(43), state, iss: origin }, state, origin }
+  const iss = `${origin}/oauth`
+  return { asked, callback, comeBack, granted: { code: 'c'.repeat(43), state, iss }, state, iss }
 }

@@ -33,6 +33,8 @@ export interface Manage {
   inspector: ServerInspector
   /** Logs in to servers. */
   oauthClient: OAuthClient
+  /** The JSON at an address where a program tells of itself. Rejects with GatewayError. */
+  fetchClientDocument(url: string): Promise<unknown>
   /** Calls a tool on the way that agents' calls go. */
   callTool: CallTool
   system(): SystemState

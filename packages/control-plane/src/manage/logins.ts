@@ -1,3 +1,4 @@
+import { isAbove } from '../access/delegation.ts'
 import {
   formatUserCode,
   hashCode,
@@ -30,10 +31,15 @@ export interface CodeLogin {
   deviceName: string
   codeChallenge: string
   redirectUri: string
+  /** Whose code it is. */
+  clientId: string
+  /** No proof gives this client more; what would is refused. */
+  atMost?: Role
 }
 
 export interface CodeRedemption {
   code: string
+  clientId: string
   redirectUri: string
   codeVerifier: string
   /** The slug, where the client names one again. */
@@ -96,10 +102,11 @@ const deviceNameLine = line(100)
  */
 export async function approveCodeLogin(manage: Manage, login: CodeLogin): Promise<{ code: string }> {
   const deviceName = readDeviceName(login.deviceName)
-  const { workspace, codeChallenge, redirectUri } = login
+  const { workspace, codeChallenge, redirectUri, clientId } = login
   const approver = await requireApprover(manage, login.proof)
   const order = { approver, workspace, deviceName, role: login.role }
   const role = await approve(manage, { ...order, method: 'login.code' })
+  if (login.atMost !== undefined && isAbove(role, login.atMost)) throw tooMuch(login.atMost)
   const { proofKind, proofHash } = approver
   const code = mintCode(manage.random)
   await begin(manage, CODE_LIFETIME_MS, {
@@ -108,6 +115,7 @@ export async function approveCodeLogin(manage: Manage, login: CodeLogin): Promis
     workspace,
     deviceName,
     redirectUri,
+    clientId: hashCode(clientId),
     codeChallenge,
     decision: 'approved',
     role,
@@ -128,6 +136,7 @@ export async function redeemCode(manage: Manage, redemption: CodeRedemption): Pr
   if (login.tokenId !== undefined) return endReused(manage, login, login.tokenId)
   if (login.expiresAt <= manage.clock.now()) throw codeNotAccepted()
   if (login.redirectUri !== redemption.redirectUri) throw codeNotAccepted()
+  if (login.clientId !== hashCode(redemption.clientId)) throw codeNotAccepted()
   if (!isVerifierOf(login.codeChallenge ?? '', redemption.codeVerifier)) throw codeNotAccepted()
   if ((redemption.workspace ?? login.workspace) !== login.workspace) throw noSuchWorkspace()
   return redeemLogin(manage, login).catch(async (refusal: unknown) => {
@@ -327,9 +336,15 @@ function readDeviceName(text: string): string {
   return readInput(deviceNameLine, text)
 }
 
+function tooMuch(atMost: Role): GatewayError {
+  return new GatewayError('forbidden', `A program of somebody else gets no more than "${atMost}".`, {
+    fix: 'Choose a lower role. With the invite of an admin run "mcpgw login" first, and approve with the token of that.',
+  })
+}
+
 function codeNotAccepted(): GatewayError {
   return new GatewayError('unauthenticated', 'This code is not accepted.', {
-    fix: 'Start the login again with "mcpgw login".',
+    fix: 'Start the login again.',
   })
 }
 

@@ -33,6 +33,8 @@ export interface GatewayErrorOptions {
   retryAfterSeconds?: number
   /** A token came along and is not good: none of the caller's own waiting helps. */
   refusesToken?: boolean
+  /** The address of the document that tells how to get a token (RFC 9728). */
+  resourceMetadata?: string | undefined
 }
 
 /** The one error class. `message` and `fix` are safe to show to whoever called; the real reason is in `cause`. */
@@ -41,6 +43,7 @@ export class GatewayError extends Error {
   readonly fix: string | undefined
   readonly retryAfterSeconds: number | undefined
   readonly refusesToken: boolean
+  readonly resourceMetadata: string | undefined
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, { cause: options.cause })
@@ -49,18 +52,26 @@ export class GatewayError extends Error {
     this.fix = options.fix
     this.retryAfterSeconds = options.retryAfterSeconds
     this.refusesToken = options.refusesToken ?? false
+    this.resourceMetadata = options.resourceMetadata
   }
 }
 
-/** The headers that an HTTP answer has because of an error: when to come again, and what to bring (RFC 6750). */
+/** The headers that an HTTP answer has because of an error: when to come again, and what to bring (RFC 6750, RFC 9728). */
 export function errorHeaders(error: GatewayError): Record<string, string> {
   const { code, retryAfterSeconds, refusesToken } = error
-  const challenge = 'Bearer realm="mcpgw"'
   return {
     ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
-    ...(code === 'unauthenticated' ? { 'www-authenticate': challenge } : {}),
-    ...(refusesToken ? { 'www-authenticate': `${challenge}, error="invalid_token"` } : {}),
+    ...(code === 'unauthenticated' || refusesToken ? { 'www-authenticate': challengeOf(error) } : {}),
   }
+}
+
+function challengeOf({ refusesToken, resourceMetadata }: GatewayError): string {
+  const words = [
+    'Bearer realm="mcpgw"',
+    ...(refusesToken ? ['error="invalid_token"'] : []),
+    ...(resourceMetadata === undefined ? [] : [`resource_metadata="${resourceMetadata}"`]),
+  ]
+  return words.join(', ')
 }
 
 /** Turns anything thrown into a GatewayError; what we did not foresee becomes `internal` and says nothing. */

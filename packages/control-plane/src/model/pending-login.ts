@@ -34,6 +34,8 @@ export interface PendingLogin {
 
   /** Of a code: what its redemption must match. */
   redirectUri?: string
+  /** SHA-256 of the client's id, base64url. */
+  clientId?: string
   codeChallenge?: string
 
   /** Of a device: what people type, who asks, and how often it may. */

@@ -12,6 +12,7 @@ import * as clientsSeen from './migrations/0007-clients-seen.ts'
 import * as catalogs from './migrations/0008-catalogs.ts'
 import * as serverLogins from './migrations/0009-server-logins.ts'
 import * as serverPlans from './migrations/0010-server-plans.ts'
+import * as loginClients from './migrations/0011-login-clients.ts'
 import type { Tables } from './tables.ts'
 
 interface Migration {
@@ -31,6 +32,7 @@ const MIGRATIONS: Migration[] = [
   { number: 8, name: 'catalogs', up: catalogs.up },
   { number: 9, name: 'server-logins', up: serverLogins.up },
   { number: 10, name: 'server-plans', up: serverPlans.up },
+  { number: 11, name: 'login-clients', up: loginClients.up },
 ]
 
 // Any fixed number does, as long as every version of this program uses the same one.

@@ -71,7 +71,7 @@ describe('bad tokens from one address', () => {
       )
       statuses.push(status)
       expect(JSON.stringify(body)).toContain('This token is not accepted')
-      expect(challenge).toBe('Bearer realm="mcpgw", error="invalid_token"')
+      expect(challenge).toMatch(/^Bearer realm="mcpgw", error="invalid_token"/)
       if (status === 429) {
         expect(Number(retryAfter)).toBeGreaterThanOrEqual(1)
         expect(Number(retryAfter)).toBeLessThanOrEqual(60)

@@ -98,6 +98,7 @@ export async function openInstallation(options: { hostingAllowed?: boolean } = {
     catalog: () => catalogs.read('allowed'),
     catalogs,
     lookAside: async () => inspector.aside,
+    fetchClientDocument: async () => ({}),
     inspector,
     oauthClient,
     callTool: answerWithoutServers,

@@ -29,7 +29,7 @@ interface Approval {
 }
 
 async function approve({ manage }: Installation, approval: Approval): Promise<string> {
-  const shape = { codeChallenge: CHALLENGE, redirectUri: REDIRECT }
+  const shape = { codeChallenge: CHALLENGE, redirectUri: REDIRECT, clientId: 'mcpgw' }
   const { code } = await approveCodeLogin(manage, {
     workspace: 'acme',
     deviceName: 'laptop',
@@ -40,7 +40,8 @@ async function approve({ manage }: Installation, approval: Approval): Promise<st
 }
 
 function redeem({ manage }: Installation, code: string, more: object = {}): Promise<IssuedLogin> {
-  return redeemCode(manage, { code, redirectUri: REDIRECT, codeVerifier: VERIFIER, ...more })
+  const usual = { redirectUri: REDIRECT, clientId: 'mcpgw', codeVerifier: VERIFIER }
+  return redeemCode(manage, { code, ...usual, ...more })
 }
 
 async function login(gateway: Installation, approval: Approval): Promise<IssuedLogin> {

@@ -87,7 +87,10 @@ describe.skipIf(noBrowser !== undefined)(`a login in a real browser ${noBrowser 
     await choose(page, 'Read only')
     await approve(page)
     const callback = await login.called
-    expect(Object.fromEntries(callback.query)).toMatchObject({ state: 'some-state', iss: plane.url })
+    expect(Object.fromEntries(callback.query)).toMatchObject({
+      state: 'some-state',
+      iss: `${plane.url}/oauth`,
+    })
     expect(callback.method).toBe('GET')
     expect(callback.headers.referer).toBeUndefined()
     const { body } = await login.redeem(callback)
@@ -136,6 +139,8 @@ describe.skipIf(noBrowser !== undefined)(`a login in a real browser ${noBrowser 
   it('works with the keyboard alone: the field of the token has the focus, and Enter approves', async () => {
     await using login = await beginLogin()
     const { keyboard } = login.page
+    // The page puts the cursor there by itself, some moments after it has loaded.
+    await login.page.locator('input:focus').waitFor()
     await keyboard.insertText(token)
     await keyboard.press('Tab')
     await keyboard.press('ArrowDown')
@@ -213,6 +218,58 @@ describe.skipIf(noBrowser !== undefined)(`a login in a real browser ${noBrowser 
     }
     expect(foreign).toEqual([])
     expect(complaints.filter((text) => !text.includes('400 (Bad Request)'))).toEqual([])
+  })
+
+  async function registerProgram(name: string, redirectUri: string): Promise<string> {
+    const response = await fetch(`${plane.url}/oauth/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ client_name: name, redirect_uris: [redirectUri] }),
+    })
+    const { client_id } = (await response.json()) as { client_id?: string }
+    return client_id ?? ''
+  }
+
+  it('gives a program of somebody else a token, and says whose word is whose', async () => {
+    await using listener = await listenForCode()
+    const { verifier, challenge } = makePkce()
+    const client_id = await registerProgram('Busy Agent', listener.redirectUri)
+    await using window = await openPage(browser)
+    const { page, complaints } = window
+    const request = { ...codeRequest(url, listener.redirectUri, challenge), client_id }
+    await page.goto(`${plane.url}/oauth/authorize?${encode(request)}`)
+    expect(await page.locator('dl').textContent()).toMatch(
+      /Calls itself\s*Busy Agent\s*Returns to\s*a program on this computer\s*Workspace\s*acme/,
+    )
+    expect(await page.getByRole('radio').count()).toBe(2)
+    await proofField(page).fill(token)
+    await approve(page)
+    const { query } = await listener.called
+    const issued = await postForm(`${plane.url}/oauth/token`, {
+      ...{ grant_type: 'authorization_code', client_id, code_verifier: verifier },
+      ...{ code: query.get('code') ?? '', redirect_uri: listener.redirectUri },
+    })
+    expect((await whoami(issued.body.access_token)).body).toMatchObject({ role: 'developer' })
+    expect(complaints).toEqual([])
+  })
+
+  it('shows the hostile name of a program as a text', async () => {
+    await using window = await openPage(browser)
+    const { page, complaints } = window
+    const redirectUri = 'http://127.0.0.1:9/callback'
+    const shapeWith = async (name: string) => {
+      const client_id = await registerProgram(name, redirectUri)
+      const request = { ...codeRequest(url, redirectUri, makePkce().challenge), client_id }
+      await page.goto(`${plane.url}/oauth/authorize?${encode(request)}`)
+      expect((await page.locator('dd').first().textContent())?.length).toBeLessThanOrEqual(100)
+      return shapeOf(page)
+    }
+    const plain = await shapeWith('Busy Agent')
+    // A name of more than one line is none.
+    const names = HOSTILE_TEXTS.filter((text) => text.length <= 200 && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text))
+    expect(names.length).toBeGreaterThan(40)
+    for (const name of names) expect(await shapeWith(name), name).toEqual(plain)
+    expect(complaints).toEqual([])
   })
 
   it('shows the hostile name of a device as a text, in one short line', async () => {

@@ -32,6 +32,7 @@ function poster(publicUrl: string | undefined, trustedProxies?: string[]) {
     addresses,
     sessionOf: async () => undefined,
     reportError: () => undefined,
+    checkJson: () => undefined,
   })
   return async (path: string, fields: Fields, { address = '192.0.2.1', forwardedFor }: Caller = {}) => {
     const response = await app.request(

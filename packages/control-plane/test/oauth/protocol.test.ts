@@ -203,7 +203,7 @@ describe('what a client asks for in the browser', () => {
     ['no state', { state: undefined }, 'invalid_request'],
   ])('tells the client of %s', async (_what, wrong, error) => {
     const told = redirectedTo(await authorize(request(wrong)))
-    expect(told).toMatchObject({ error, iss: plane.url, error_description: expect.any(String) })
+    expect(told).toMatchObject({ error, iss: `${plane.url}/oauth`, error_description: expect.any(String) })
     expect(told.code).toBeUndefined()
     const form = { ...request(wrong), proof: token, decision: 'approve' }
     expect(redirectedTo(await postForm(`${plane.url}/oauth/authorize`, form))).toMatchObject({ error })
@@ -231,7 +231,7 @@ describe('what a client asks for in the browser', () => {
       kept: '1',
       code: expect.stringMatching(/^[\w-]{43}$/),
       state: 'some-state',
-      iss: plane.url,
+      iss: `${plane.url}/oauth`,
     })
   })
 
@@ -242,7 +242,7 @@ describe('what a client asks for in the browser', () => {
       error: 'access_denied',
       error_description: expect.any(String),
       state,
-      iss: plane.url,
+      iss: `${plane.url}/oauth`,
     })
   })
 

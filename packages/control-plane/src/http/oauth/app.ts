@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { createLoginClients } from '../../manage/login-clients.ts'
 import { asGatewayError, GatewayError } from '../../model/error.ts'
 import { createAttempts } from '../callers/attempts.ts'
 import { errorPage, statusOf } from '../pages/error-page.ts'
@@ -7,6 +8,7 @@ import { placeOf } from '../pages/place.ts'
 import { addAuthorize } from './authorize.ts'
 import { addCallback } from './callback.ts'
 import { addDevice } from './device.ts'
+import { addDiscovery, METADATA_PATH, RESOURCE_ROUTE } from './discovery.ts'
 import {
   AUTHORIZE_PATH,
   CALLBACK_PATH,
@@ -19,20 +21,20 @@ import {
   INVITE_PATH,
   type Limits,
   type OAuthContext,
+  REGISTER_PATH,
   TOKEN_PATH,
 } from './door.ts'
 import { addInvite } from './invite.ts'
 import { answerOAuthError, asOAuthError } from './oauth-error.ts'
+import { addRegister } from './register.ts'
 import { addToken } from './token.ts'
 
-/**
- * How people and devices get a token: `/oauth/…` and `/invite/…`. Host and Origin are judged in front of it. There
- * is no document under `/.well-known` that tells of it: some clients stop sending the token they were given when
- * they find one.
- */
+/** How people, programs and devices get a token: `/oauth/…` and `/invite/…`. Host and Origin are judged in front of it. */
 export function createOAuthApp(context: OAuthContext): Hono {
   const app = new Hono()
-  const door: Door = { ...context, app, limits: createLimits(() => context.manage.clock.now()) }
+  const { manage } = context
+  const clients = createLoginClients(manage)
+  const door: Door = { ...context, app, clients, limits: createLimits(() => manage.clock.now()) }
 
   for (const path of ['/oauth/*', `${INVITE_PATH}/*`]) {
     app.use(path, path === '/oauth/*' ? formPageHeaders : pageHeaders)
@@ -41,6 +43,8 @@ export function createOAuthApp(context: OAuthContext): Hono {
       c.header('cache-control', 'no-store')
     })
   }
+  addDiscovery(door)
+  addRegister(door)
   addAuthorize(door)
   addToken(door)
   addDevice(door)
@@ -65,6 +69,9 @@ export function createOAuthApp(context: OAuthContext): Hono {
 const METHODS = {
   [AUTHORIZE_PATH]: 'GET, POST',
   [TOKEN_PATH]: 'POST',
+  [REGISTER_PATH]: 'POST',
+  [RESOURCE_ROUTE]: 'GET',
+  [METADATA_PATH]: 'GET',
   [DEVICE_PATH]: 'GET, POST',
   [CHECK_PATH]: 'POST',
   [DECIDE_PATH]: 'POST',
@@ -76,7 +83,7 @@ const METHODS = {
 
 /** What programs ask, and not people. */
 function speaksJson(method: string, path: string): boolean {
-  return method === 'POST' && (path === TOKEN_PATH || path === DEVICE_PATH)
+  return method === 'POST' && [TOKEN_PATH, REGISTER_PATH, DEVICE_PATH].includes(path)
 }
 
 /** People come here by a link that a program made. */
@@ -92,11 +99,13 @@ function withAdvice(error: GatewayError): GatewayError {
 const MINUTE_MS = 60_000
 
 function createLimits(now: () => number): Limits {
-  const limit = (max: number, windowMs: number) => createAttempts({ max, windowMs, now, isWrong })
+  const limit = (max: number, windowMs: number, isAny = isWrong) =>
+    createAttempts({ max, windowMs, now, isWrong: isAny })
   return {
     proofs: limit(20, 10 * MINUTE_MS),
     userCodes: limit(5, 10 * MINUTE_MS),
     allUserCodes: limit(100, MINUTE_MS),
+    clients: limit(20, 10 * MINUTE_MS, () => true),
   }
 }
 

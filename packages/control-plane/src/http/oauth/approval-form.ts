@@ -14,6 +14,8 @@ export const approvalFields = {
 
 /** What was chosen before and what was wrong with it. The proof itself is never shown again. */
 export interface ApprovalState {
+  /** Who asks; a device unless told otherwise. A program of somebody else never becomes an admin. */
+  who?: 'device' | 'program'
   role?: z.output<typeof role>
   wrong?: Mistake
 }
@@ -41,12 +43,12 @@ const PROOF_CODES: ReadonlySet<ErrorCode> = new Set(['unauthenticated', 'too_man
 
 /** The form that approves or cancels. Enter in the field of the token approves: that button comes first. */
 export function approvalForm(action: string, hidden: Record<string, string>, state: ApprovalState): Html {
-  const { wrong } = state
+  const { wrong, who = 'device' } = state
   const inProof = wrong !== undefined && PROOF_CODES.has(wrong.code)
   return html`<form method="post" action="${action}">
 ${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-${proofField(inProof ? wrong : undefined)}
-${roleField(state.role ?? '', inProof ? undefined : wrong)}
+${proofField(who, inProof ? wrong : undefined)}
+${roleField(who, state.role ?? '', inProof ? undefined : wrong)}
 <div class="buttons">
 <button class="main" name="decision" value="approve">Approve</button>
 <button name="decision" value="cancel">Cancel</button>
@@ -54,19 +56,19 @@ ${roleField(state.role ?? '', inProof ? undefined : wrong)}
 </form>`
 }
 
-function proofField(wrong: Mistake | undefined): Html {
+function proofField(who: string, wrong: Mistake | undefined): Html {
   return html`<div class="${fieldClass(wrong)}">
 <label for="proof">Your workspace token or invite link</label>
-<p class="hint" id="proof-hint">It shows who you are. The device gets a token of its own and never sees this one.</p>
+<p class="hint" id="proof-hint">It shows who you are. The ${who} gets a token of its own and never sees this one.</p>
 <input id="proof" name="proof" type="password" autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="1000" aria-describedby="proof-hint wrong" aria-invalid="${String(wrong !== undefined)}" autofocus>
 ${explain(wrong)}
 </div>`
 }
 
-function roleField(chosen: string, wrong: Mistake | undefined): Html {
+function roleField(who: string, chosen: string, wrong: Mistake | undefined): Html {
   return html`<fieldset class="${fieldClass(wrong)}" aria-describedby="wrong">
-<legend>What the device may do</legend>
-${CHOICES.map(({ value, name, may }) => {
+<legend>What the ${who} may do</legend>
+${CHOICES.filter(({ value }) => who === 'device' || value !== 'admin').map(({ value, name, may }) => {
   const id = `role-${value || 'usual'}`
   return html`<label class="choice"><input type="radio" name="role" value="${value}" aria-describedby="${id}"${value === chosen && html` checked`}><span>${name}<small id="${id}">${may}</small></span></label>`
 })}

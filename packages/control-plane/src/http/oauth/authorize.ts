@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
+import type { LoginClient } from '../../manage/login-clients.ts'
 import { approveCodeLogin } from '../../manage/logins.ts'
 import { GatewayError } from '../../model/error.ts'
 import type { Role } from '../../model/role.ts'
@@ -10,22 +11,24 @@ import { type ApprovalState, approvalFields, mendable, NO_PROOF } from './approv
 import { type AskedLogin, authorizePage } from './authorize-page.ts'
 import { clientNetwork } from './client-address.ts'
 import { type CodeRequest, requestFields, requestSchema } from './code-request.ts'
+import { issuerOf } from './discovery.ts'
 import { AUTHORIZE_PATH, type Door } from './door.ts'
+import { isOwn, requireLoginClient } from './login-client.ts'
 import { describable, OAuthError } from './oauth-error.ts'
 import { formLimit, readForm, readQuery } from './read-fields.ts'
-import { withParameters } from './redirect-uri.ts'
+import { destinationOf, withParameters } from './redirect-uri.ts'
 import { slugOf } from './resource.ts'
-import { deviceNameOf } from './shown-text.ts'
+import { deviceNameOf, shownText } from './shown-text.ts'
 
 /** `state` is whatever the client likes within RFC 6749's characters: it goes back as it came. */
 const formSchema = z.object({ ...requestFields, ...approvalFields })
 
 /** Login in the browser (RFC 6749, 4.1 with PKCE): a page that asks, and its form. */
 export function addAuthorize(door: Door): void {
-  door.app.get(AUTHORIZE_PATH, (c) => {
+  door.app.get(AUTHORIZE_PATH, async (c) => {
     const place = placeOf(door.publicUrl, c)
-    const asked = requireAsked(place, readQuery(c, requestSchema))
-    const fault = faultOf(asked.request)
+    const asked = await requireAsked(door, c, place, readQuery(c, requestSchema))
+    const fault = faultOf(asked)
     if (fault !== undefined) return goBack(c, place, asked, refusal(fault))
     return ask(c, place, asked, {})
   })
@@ -33,8 +36,8 @@ export function addAuthorize(door: Door): void {
   door.app.post(AUTHORIZE_PATH, formLimit, async (c) => {
     const place = placeOf(door.publicUrl, c)
     const { proof, role, decision, ...request } = await readForm(c, formSchema)
-    const asked = requireAsked(place, request)
-    const fault = decision === 'cancel' ? CANCELLED : faultOf(request)
+    const asked = await requireAsked(door, c, place, request)
+    const fault = decision === 'cancel' ? CANCELLED : faultOf(asked)
     if (fault !== undefined) return goBack(c, place, asked, refusal(fault))
     const state = role === undefined ? {} : { role }
     if (proof === undefined) return ask(c, place, asked, { ...state, wrong: NO_PROOF })
@@ -50,7 +53,7 @@ export function addAuthorize(door: Door): void {
 function approve(
   { manage, addresses, limits }: Door,
   c: Context,
-  { request, slug, deviceName }: AskedLogin,
+  { request, client, slug, deviceName }: AskedLogin,
   given: { proof: string; role?: Exclude<Role, 'owner'> },
 ): Promise<{ code: string }> {
   return limits.proofs.attempt(clientNetwork(addresses, c), () =>
@@ -61,6 +64,8 @@ function approve(
       // Without one, `faultOf` has sent the client back.
       codeChallenge: request.code_challenge ?? '',
       redirectUri: request.redirect_uri,
+      clientId: request.client_id,
+      ...(!isOwn(client) && { atMost: 'developer' as const }),
     }),
   )
 }
@@ -74,20 +79,29 @@ function ask(c: Context, place: Place, asked: AskedLogin, state: ApprovalState) 
 const CANCELLED = new OAuthError('access_denied', 'The login was cancelled in the browser.')
 
 /** Who asks must be right before anything is sent back to them: a mistake here is shown, never redirected. */
-function requireAsked(place: Place, request: CodeRequest): AskedLogin {
+async function requireAsked(door: Door, c: Context, place: Place, request: CodeRequest): Promise<AskedLogin> {
+  const client = await requireLoginClient(door, c, request)
   const slug = slugOf(place, request.resource)
-  if (slug !== undefined) return { request, slug, deviceName: deviceNameOf(request.device_name) }
+  if (slug !== undefined) return { request, client, slug, deviceName: nameOf(client, request) }
   throw new GatewayError('invalid_request', 'The address to log in to is not that of a workspace here.', {
     fix: `Log in again with ${place.origin}/ws/ and the name of the workspace.`,
   })
 }
 
+/** What the token will be called. */
+function nameOf(client: LoginClient, { device_name, redirect_uri }: CodeRequest): string {
+  if (isOwn(client)) return deviceNameOf(device_name)
+  return shownText(client.name) || (client.publishedBy ?? destinationOf(redirect_uri))
+}
+
 /** What the client got wrong, and is told by redirect. */
-function faultOf(request: CodeRequest): OAuthError | undefined {
+function faultOf({ request, client }: AskedLogin): OAuthError | undefined {
   if (request.response_type !== 'code') {
     return new OAuthError('unsupported_response_type', 'response_type must be "code".')
   }
-  if (request.state === undefined) return new OAuthError('invalid_request', 'state is required.')
+  // Others may do without: PKCE binds the answer to who asked.
+  if (request.state === undefined && isOwn(client))
+    return new OAuthError('invalid_request', 'state is required.')
   if (request.code_challenge_method !== 'S256') {
     return new OAuthError('invalid_request', 'code_challenge_method must be "S256".')
   }
@@ -108,5 +122,5 @@ function goBack(
   { request: { redirect_uri, state } }: AskedLogin,
   answer: Record<string, string>,
 ): Response {
-  return c.redirect(withParameters(redirect_uri, { ...answer, state, iss: place.origin }), 303)
+  return c.redirect(withParameters(redirect_uri, { ...answer, state, iss: issuerOf(place) }), 303)
 }

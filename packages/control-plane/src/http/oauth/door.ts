@@ -1,5 +1,6 @@
 import type { Context, Hono } from 'hono'
 import type { Manage } from '../../manage/context.ts'
+import type { LoginClients } from '../../manage/login-clients.ts'
 import type { GatewayError } from '../../model/error.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Attempts } from '../callers/attempts.ts'
@@ -14,12 +15,15 @@ export interface OAuthContext {
   sessionOf(c: Context): Promise<Principal | undefined>
   /** Hears of every error whose cause the caller is not told. */
   reportError(error: GatewayError): void
+  /** Throws `too_large` for JSON that would take too long to parse. */
+  checkJson(body: Buffer): void
 }
 
 /** What the routes of this door share. */
 export interface Door extends OAuthContext {
   app: Hono
   limits: Limits
+  clients: LoginClients
 }
 
 export interface Limits {
@@ -29,13 +33,17 @@ export interface Limits {
   userCodes: Attempts
   /** Wrong codes of devices, from everywhere. */
   allUserCodes: Attempts
+  /** Programs that nothing can be found out of, by the address of whoever named them. */
+  clients: Attempts
 }
 
-/** The one client there is: public, known to everybody. */
+/** Our own client: public, known to everybody. Others register, or are described by a document. */
 export const CLIENT_ID = 'mcpgw'
 
 export const AUTHORIZE_PATH = '/oauth/authorize'
 export const TOKEN_PATH = '/oauth/token'
+export const REGISTER_PATH = '/oauth/register'
+export const RESOURCE_PATH = '/oauth/resource'
 export const DEVICE_PATH = '/oauth/device'
 export const CHECK_PATH = '/oauth/device/check'
 export const DECIDE_PATH = '/oauth/device/decide'

@@ -5,6 +5,13 @@ export function isLoopbackRedirect(uri: string): boolean {
   return uri.length <= 500 && LOOPBACK.test(uri) && URL.canParse(uri)
 }
 
+/** Where an answer goes, in words for people: a host, this computer, or the scheme of a program. */
+export function destinationOf(uri: string): string {
+  if (uri.startsWith('http:')) return 'a program on this computer'
+  const { protocol, host } = new URL(uri)
+  return protocol === 'https:' ? host : `the program that opens ${protocol} links`
+}
+
 /** The redirect with parameters added to those it has. */
 export function withParameters(uri: string, parameters: Record<string, string | undefined>): string {
   const url = new URL(uri)

@@ -4,6 +4,7 @@ import { acceptInvite, type IssuedLogin, pollDeviceLogin, redeemCode } from '../
 import { type Place, placeOf, workspaceUrl } from '../pages/place.ts'
 import { clientNetwork } from './client-address.ts'
 import { type Door, TOKEN_PATH } from './door.ts'
+import { requireKnownClient } from './login-client.ts'
 import { NO_STORE, OAuthError } from './oauth-error.ts'
 import { formLimit, readForm } from './read-fields.ts'
 import { requireClient, required, requireTarget } from './required.ts'
@@ -29,18 +30,19 @@ const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 const INVITE_GRANT = 'urn:mcpgw:params:oauth:grant-type:invite'
 
 /** Where every login ends: a proof of some kind for a token. */
-export function addToken({ app, manage, publicUrl, addresses, limits }: Door): void {
+export function addToken(door: Door): void {
+  const { app, manage, publicUrl, addresses, limits } = door
   app.post(TOKEN_PATH, formLimit, async (c) => {
     const place = placeOf(publicUrl, c)
     const request = await readForm(c, schema)
-    requireClient(request.client_id)
+    if (request.grant_type !== 'authorization_code') requireClient(request.client_id)
     const login = await logIn(request)
     return c.json(answer(place, login, manage.clock.now()), 200, NO_STORE)
 
     function logIn(asked: TokenRequest): Promise<IssuedLogin> {
       switch (asked.grant_type) {
         case 'authorization_code':
-          return byCode(manage, place, asked)
+          return byCode(door, place, asked)
         case DEVICE_GRANT:
           return byDevice(manage, asked)
         case INVITE_GRANT:
@@ -54,10 +56,12 @@ export function addToken({ app, manage, publicUrl, addresses, limits }: Door): v
   })
 }
 
-async function byCode(manage: Manage, place: Place, request: TokenRequest): Promise<IssuedLogin> {
+async function byCode(door: Door, place: Place, request: TokenRequest): Promise<IssuedLogin> {
+  const clientId = await requireKnownClient(door, request.client_id)
   const workspace = request.resource === undefined ? undefined : requireTarget(place, request.resource)
-  return redeemCode(manage, {
+  return redeemCode(door.manage, {
     code: required('code', request.code),
+    clientId,
     redirectUri: required('redirect_uri', request.redirect_uri),
     codeVerifier: required('code_verifier', request.code_verifier),
     ...(workspace !== undefined && { workspace }),

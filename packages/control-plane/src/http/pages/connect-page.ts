@@ -28,7 +28,9 @@ ${snippet(json(npxEntry(slug, url)))}
 </section>
 <section>
 <h2>Without a program on this computer</h2>
-<p>For clients that speak to a URL themselves. Here the token stands in the client's configuration, so keep that file to yourself.</p>
+<p>A client that speaks to a URL itself and can log in needs the URL alone. It opens a page like this one.</p>
+${snippet(url)}
+<p>Others are given the token. Then it stands in the client's configuration, so keep that file to yourself.</p>
 ${snippet(json(directEntry(slug, url)))}
 </section>`,
   })

@@ -11,12 +11,14 @@ export const pageHeaders = headers('no-referrer', "'none'")
 export const formPageHeaders = headers('same-origin', "'self'")
 
 /**
- * Lets the form of this page end at a program on this computer: Chromium judges `form-action` by the redirect after a
- * form too. A policy has no words for an IPv6 address, so a program there needs all of http.
+ * Lets the form of this page end at the program that asks: Chromium judges `form-action` by the redirect after a form
+ * too. A policy has no words for an IPv6 address, so a program there needs all of http; nor for what is behind a scheme
+ * of a program's own.
  */
 export function allowRedirectTo(c: Context, redirectUri: string): void {
-  const { hostname, origin } = new URL(redirectUri)
-  c.header(POLICY, policy(`'self' ${hostname === '[::1]' ? 'http:' : origin}`))
+  const { protocol, hostname, origin } = new URL(redirectUri)
+  const isOrigin = /^https?:$/.test(protocol) && hostname !== '[::1]'
+  c.header(POLICY, policy(`'self' ${isOrigin ? origin : protocol}`))
 }
 
 const POLICY = 'content-security-policy'

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { may } from '../../access/permissions.ts'
 import { HOPS_HEADER } from '../../gateway/hops.ts'
 import type { WorkspaceRuntime } from '../../gateway/workspace-runtime.ts'
-import { GatewayError } from '../../model/error.ts'
+import { asGatewayError, GatewayError } from '../../model/error.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { WorkspaceDoorContext } from './context.ts'
 
@@ -16,7 +16,7 @@ export interface Admitted {
  * be told, the same whether the workspace exists or is not for this token.
  */
 export async function admit(
-  { authenticator, workspaces, badTokens }: WorkspaceDoorContext,
+  { authenticator, workspaces, badTokens, publicUrl }: WorkspaceDoorContext,
   slug: string,
   request: IncomingMessage,
 ): Promise<Admitted> {
@@ -27,7 +27,7 @@ export async function admit(
     const runtime = requireOpen(principal, slug, found instanceof Promise ? await found : found)
     return { principal, runtime }
   } catch (error) {
-    throw badTokens.judge(error, request)
+    throw badTokens.judge(withWayToLogIn(error, slug, request, publicUrl), request)
   }
 }
 
@@ -41,6 +41,25 @@ function requireOpen(
   // The same answer whether the workspace exists or not: a token must not find out about others.
   throw new GatewayError('not_found', `There is no workspace "${slug}" that this token opens.`, {
     fix: 'Check the workspace in the URL, or ask its admin for a token.',
+  })
+}
+
+/** A client that can log in learns where. The name under which it came is one of ours: the front server has judged it. */
+function withWayToLogIn(
+  thrown: unknown,
+  slug: string,
+  { headers }: IncomingMessage,
+  publicUrl: string | undefined,
+): unknown {
+  const error = asGatewayError(thrown)
+  if (error.code !== 'unauthenticated') return thrown
+  const { code, message, cause, fix, refusesToken } = error
+  const resourceMetadata = `${publicUrl ?? `http://${headers.host}`}/oauth/resource/ws/${slug}`
+  return new GatewayError(code, message, {
+    cause,
+    ...(fix !== undefined && { fix }),
+    refusesToken,
+    resourceMetadata,
   })
 }
 

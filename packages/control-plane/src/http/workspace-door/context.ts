@@ -18,6 +18,8 @@ export interface WorkspaceDoorContext {
   }
   /** Says what the caller is told after a refusal: too many bad tokens from one address are refused as such. */
   badTokens: { judge(thrown: unknown, request: IncomingMessage): unknown }
+  /** Where clients reach us, unless it is wherever they ask. */
+  publicUrl: string | undefined
   limits: Limits
   /** The same, for the JSON of a request. */
   requestLimits: JsonLimits
