@@ -66,6 +66,8 @@ const OPEN: Record<string, Outside> = {
     statuses: alike(400),
   },
   'ALL /oauth/register': { method: 'GET', path: '/oauth/register', statuses: alike(405) },
+  'POST /oauth/revoke': { method: 'POST', path: '/oauth/revoke', headers: FORM, statuses: alike(400) },
+  'ALL /oauth/revoke': { method: 'GET', path: '/oauth/revoke', statuses: alike(405) },
   'GET /oauth/resource/ws/:slug{[a-z0-9-]{1,40}}': {
     method: 'GET',
     path: '/oauth/resource/ws/team',

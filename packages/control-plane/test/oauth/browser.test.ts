@@ -268,7 +268,8 @@ describe.skipIf(noBrowser !== undefined)(`a login in a real browser ${noBrowser 
     // A name of more than one line is none.
     const names = HOSTILE_TEXTS.filter((text) => text.length <= 200 && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text))
     expect(names.length).toBeGreaterThan(40)
-    for (const name of names) expect(await shapeWith(name), name).toEqual(plain)
+    const shown = names.filter((_name, index) => isFull || index % 4 === 0)
+    for (const name of shown) expect(await shapeWith(name), name).toEqual(plain)
     expect(complaints).toEqual([])
   })
 

@@ -279,3 +279,26 @@ describe('a code', () => {
     expect((await postForm(`${plane.url}/oauth/token`, code)).body).toMatchObject({ error: 'invalid_grant' })
   })
 })
+
+describe('giving a token back', () => {
+  const revoke = (token: string) => postForm(`${plane.url}/oauth/revoke`, { token })
+  const isGood = async (token: string) =>
+    (await plane.tryApi('GET', '/whoami', undefined, token)).status === 200
+
+  it('ends it at once, with a row in the log, and says the same of every other', async () => {
+    const token = await plane.token('eng', { name: 'agent' })
+    expect(await isGood(token)).toBe(true)
+    const answers = []
+    for (const text of [token, token, `${token}x`, 'nothing']) answers.push((await revoke(text)).status)
+    expect(answers).toEqual([200, 200, 200, 200])
+    expect(await isGood(token)).toBe(false)
+    const { items } = await plane.api('GET', '/workspaces/eng/audit?kind=management&limit=5')
+    const rows = (items as { method: string }[]).filter(({ method }) => method === 'login.end')
+    expect(rows).toEqual([expect.objectContaining({ outcome: 'ok', shownAs: 'agent', member: 'tester' })])
+  })
+
+  it('leaves an owner’s alone', async () => {
+    expect((await revoke(plane.ownerToken)).status).toBe(200)
+    expect(await isGood(plane.ownerToken)).toBe(true)
+  })
+})

@@ -22,11 +22,13 @@ import {
   type Limits,
   type OAuthContext,
   REGISTER_PATH,
+  REVOKE_PATH,
   TOKEN_PATH,
 } from './door.ts'
 import { addInvite } from './invite.ts'
 import { answerOAuthError, asOAuthError } from './oauth-error.ts'
 import { addRegister } from './register.ts'
+import { addRevoke } from './revoke.ts'
 import { addToken } from './token.ts'
 
 /** How people, programs and devices get a token: `/oauth/…` and `/invite/…`. Host and Origin are judged in front of it. */
@@ -45,6 +47,7 @@ export function createOAuthApp(context: OAuthContext): Hono {
   }
   addDiscovery(door)
   addRegister(door)
+  addRevoke(door)
   addAuthorize(door)
   addToken(door)
   addDevice(door)
@@ -70,6 +73,7 @@ const METHODS = {
   [AUTHORIZE_PATH]: 'GET, POST',
   [TOKEN_PATH]: 'POST',
   [REGISTER_PATH]: 'POST',
+  [REVOKE_PATH]: 'POST',
   [RESOURCE_ROUTE]: 'GET',
   [METADATA_PATH]: 'GET',
   [DEVICE_PATH]: 'GET, POST',
@@ -83,7 +87,7 @@ const METHODS = {
 
 /** What programs ask, and not people. */
 function speaksJson(method: string, path: string): boolean {
-  return method === 'POST' && [TOKEN_PATH, REGISTER_PATH, DEVICE_PATH].includes(path)
+  return method === 'POST' && [TOKEN_PATH, REGISTER_PATH, REVOKE_PATH, DEVICE_PATH].includes(path)
 }
 
 /** People come here by a link that a program made. */

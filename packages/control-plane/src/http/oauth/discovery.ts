@@ -1,5 +1,13 @@
 import { type Place, placeOf, workspaceUrl } from '../pages/place.ts'
-import { AUTHORIZE_PATH, DEVICE_PATH, type Door, REGISTER_PATH, RESOURCE_PATH, TOKEN_PATH } from './door.ts'
+import {
+  AUTHORIZE_PATH,
+  DEVICE_PATH,
+  type Door,
+  REGISTER_PATH,
+  RESOURCE_PATH,
+  REVOKE_PATH,
+  TOKEN_PATH,
+} from './door.ts'
 
 const ISSUER_PATH = '/oauth'
 
@@ -43,6 +51,8 @@ function serverMetadata(place: Place) {
     token_endpoint: at(TOKEN_PATH),
     device_authorization_endpoint: at(DEVICE_PATH),
     registration_endpoint: at(REGISTER_PATH),
+    revocation_endpoint: at(REVOKE_PATH),
+    revocation_endpoint_auth_methods_supported: ['none'],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: ['authorization_code'],

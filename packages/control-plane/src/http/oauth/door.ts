@@ -42,6 +42,7 @@ export const CLIENT_ID = 'mcpgw'
 
 export const AUTHORIZE_PATH = '/oauth/authorize'
 export const TOKEN_PATH = '/oauth/token'
+export const REVOKE_PATH = '/oauth/revoke'
 export const REGISTER_PATH = '/oauth/register'
 export const RESOURCE_PATH = '/oauth/resource'
 export const DEVICE_PATH = '/oauth/device'

@@ -31,6 +31,7 @@ const DEED: Record<string, string> = {
   'login.code': 'logged in on',
   'login.device': 'logged in with a code on',
   'login.invite': 'accepted an invitation on',
+  'login.end': 'logged out of',
   'session.open': 'signed in to the dashboard',
   'session.close': 'signed out of the dashboard',
 }

@@ -34,6 +34,12 @@ export function ByHand({ client, system, url }: Props) {
           : 'Starts a small program with npx (Node 20 or later), which takes the token from the keychain of this computer. Log in first, as above: no secret stands in the file.'}
       </p>
       <Snippet text={shown} />
+      {direct && (
+        <p className="soft small">
+          Where {client.name} can log in by itself (OAuth), leave the token out and give it the URL alone: it
+          opens a page on which you approve it.
+        </p>
+      )}
       <p className="soft small">
         If the file has <code>{client.container}</code> already, add only the part named <code>mcpgw</code> to
         it.
