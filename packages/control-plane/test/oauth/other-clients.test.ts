@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ControlPlane } from '../control-plane.ts'
 import { codeRequest, encode, type Fields, makePkce, postForm } from './client.ts'
 import { LoginProvider, logIn, openPage, SDKS } from './sdk-login.ts'
@@ -120,7 +120,9 @@ describe('what a client finds its way by', () => {
     suite.stdout.on('data', (chunk) => {
       said += chunk
       const [address] = /http\S+\/oauth\/authorize\?\S+(?=\n)/.exec(said) ?? []
-      if (address !== undefined) approved ??= approveAt(address)
+      // Without its answer the suite waits for five minutes.
+      if (address !== undefined)
+        approved ??= approveAt(address).finally(() => setTimeout(() => suite.kill(), 30_000).unref())
     })
     await once(suite, 'close')
     await approved
@@ -133,7 +135,8 @@ describe('what a client finds its way by', () => {
 async function approveAt(address: string): Promise<void> {
   const page = await openPage(address)
   const { headers } = await page.send({ proof: eng.token, decision: 'approve' })
-  await fetch(headers.get('location') ?? '')
+  // The suite tells its address before it listens there.
+  await vi.waitFor(() => fetch(headers.get('location') ?? ''), { timeout: 30_000 })
 }
 
 async function freePort(): Promise<number> {
