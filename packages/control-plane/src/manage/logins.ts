@@ -1,4 +1,3 @@
-import { principalOf } from '../access/authenticator.ts'
 import { isAbove } from '../access/delegation.ts'
 import {
   formatUserCode,
@@ -10,11 +9,10 @@ import {
   parseUserCode,
 } from '../access/login-codes.ts'
 import { noSuchWorkspace } from '../access/permissions.ts'
-import { hashToken, isWellFormedToken } from '../access/token-format.ts'
 import { GatewayError } from '../model/error.ts'
 import type { PendingLogin } from '../model/pending-login.ts'
 import type { Role } from '../model/role.ts'
-import { type Approver, findApprover, findApproverAgain, findGoodToken, notAccepted } from './approver.ts'
+import { type Approver, findApprover, findApproverAgain, notAccepted } from './approver.ts'
 import type { Manage } from './context.ts'
 import { line } from './fields.ts'
 import { approve, type IssuedLogin, issueLogin, type LoginMethod } from './issue-login.ts'
@@ -253,19 +251,6 @@ export async function describeInvite(
     role: invite.role,
     expiresAt: invite.expiresAt,
   }
-}
-
-/**
- * Ends a token for whoever has it (RFC 7009), with a row in the log, and whatever came from it. Says nothing of one that is
- * not good any more. Not an owner's: what a program holds is never one.
- */
-export async function endLogin(manage: Manage, text: string): Promise<void> {
-  const token = isWellFormedToken(text) ? await findGoodToken(manage, hashToken(text)) : undefined
-  if (token?.workspaceId === undefined) return
-  const { id, workspaceId, name } = token
-  await record(manage, principalOf(token), 'login.end', { workspaceId, thing: id, shownAs: name }, () =>
-    manage.storage.tokens.revoke(id, manage.clock.now()),
-  )
 }
 
 type NewLogin = Omit<PendingLogin, 'createdAt' | 'expiresAt'>

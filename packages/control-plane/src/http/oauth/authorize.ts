@@ -91,7 +91,7 @@ async function requireAsked(door: Door, c: Context, place: Place, request: CodeR
 /** What the token will be called. */
 function nameOf(client: LoginClient, { device_name, redirect_uri }: CodeRequest): string {
   if (isOwn(client)) return deviceNameOf(device_name)
-  return shownText(client.name) || (client.publishedBy ?? destinationOf(redirect_uri))
+  return shownText(client.name) || shownText(client.publishedBy ?? destinationOf(redirect_uri))
 }
 
 /** What the client got wrong, and is told by redirect. */

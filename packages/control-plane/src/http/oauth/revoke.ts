@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { endLogin } from '../../manage/logins.ts'
+import { endLogin } from '../../manage/end-login.ts'
 import { type Door, REVOKE_PATH } from './door.ts'
 import { NO_STORE } from './oauth-error.ts'
 import { formLimit, readForm } from './read-fields.ts'
